@@ -1,0 +1,50 @@
+"""The protocol between agents and whoever produces analyses; agents know nothing else of the AI layer.
+
+A new analyst implements ``Analyst`` and raises nothing but the AnalystError family of ``signalstream.errors``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from signalstream.models.base import Model
+from signalstream.models.conversation import Turn
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A usable result. ``degraded_reason`` is set when a lesser analyst than the chosen one gave it."""
+
+    result: Model
+    engine: str
+    model: str | None = None
+    degraded_reason: str | None = None
+
+
+class Analyst(Protocol):
+    """Produces analyses. Every method may be called from many tasks of one event loop at once."""
+
+    @property
+    def name(self) -> str:
+        """Return the name that settings choose it by: ``local``, ``gemini``, ..."""
+        ...
+
+    async def start(self) -> None:
+        """Open what it needs, inside the running event loop."""
+        ...
+
+    async def stop(self) -> None:
+        """Close what ``start`` opened."""
+        ...
+
+    async def analyse(self, task: str, turn: Turn) -> Answer:
+        """Analyse a turn for ``task`` (an AI agent's name, as in ``sentiment``).
+
+        The answer's result is an instance of the task's result model. Raises AnalystError and its subclasses.
+        """
+        ...
+
+    def health(self) -> dict[str, object]:
+        """Describe its condition for ``/health``: at least ``{"status": "ok" | "degraded"}``."""
+        ...

@@ -1,0 +1,56 @@
+"""The exception tree: who acts on each, and whether a retry helps.
+
+Three fates exist for work that goes wrong: *retry* (the same call may succeed later), *dead letter* (it never
+will; the bytes are kept for a person to look at) and *crash* (the process cannot promise anything any more).
+The type decides, and the agents' delivery loop is the one place that acts on it.
+"""
+
+from __future__ import annotations
+
+
+class SignalStreamError(Exception):
+    """Base of everything that this project raises on purpose."""
+
+
+class ConfigurationError(SignalStreamError):
+    """A setting, a topic or the installation is wrong. Crash: the command prints it and exits with 2."""
+
+
+class UndecodableError(SignalStreamError):
+    """Bytes that are not the model that the topic promises. Dead letter: no retry will change the bytes."""
+
+
+class UnprocessableError(SignalStreamError):
+    """A well-formed value that this stage can never process. Dead letter."""
+
+
+class BrokerUnavailableError(SignalStreamError):
+    """The broker did not acknowledge in time. Retry: the caller is told 503, an agent tries again."""
+
+
+class OwnerUnavailableError(SignalStreamError):
+    """The worker that owns a key is unknown, recovering or unreachable. Retry: the caller is told 503."""
+
+
+class AnalystError(SignalStreamError):
+    """An analyst gave no usable answer. Base of the four below."""
+
+
+class AnalystUnavailableError(AnalystError):
+    """The analyst could not be reached or broke off. Retry within the turn's deadline."""
+
+
+class AnalystRateLimitedError(AnalystError):
+    """The analyst refused for now. Retry after ``delay_seconds`` when the deadline allows it."""
+
+    def __init__(self, message: str, delay_seconds: float) -> None:
+        super().__init__(message)
+        self.delay_seconds = delay_seconds
+
+
+class AnalystRefusedError(AnalystError):
+    """The analyst declines this content. No retry: the analysis is ``failed`` or answered by another analyst."""
+
+
+class AnalystBadOutputError(AnalystError):
+    """The answer does not fit the result's model. One retry, then ``failed``."""

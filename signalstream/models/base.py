@@ -1,0 +1,34 @@
+"""What every model shares: frozen, strict about unknown fields, UTC milliseconds, a version on the wire."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer
+
+TENANT_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+
+
+def _utc(value: datetime) -> datetime:
+    return value.astimezone(UTC)
+
+
+def rfc3339(value: datetime) -> str:
+    """Return ``value`` as RFC 3339 in UTC with milliseconds, as in ``2026-01-31T12:00:00.000Z``."""
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Timestamp = Annotated[AwareDatetime, AfterValidator(_utc), PlainSerializer(rfc3339, return_type=str, when_used="json")]
+
+
+class Model(BaseModel):
+    """A frozen value. Unknown fields are an error, so that a misspelt field never passes in silence."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Versioned(Model):
+    """A value that is kept in a topic or a table: ``v`` is raised when a reader of the old shape would err."""
+
+    v: Literal[1] = 1

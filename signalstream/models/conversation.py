@@ -1,0 +1,69 @@
+"""A conversation as it is remembered, and the turn that an analyst is given."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from pydantic import Field
+
+from signalstream.models.base import Model, Timestamp, Versioned
+from signalstream.models.messages import Channel, ConversationId, Message, Sender, TenantId
+
+
+class KeptMessage(Model):
+    """One message of a conversation with its number in it. ``text`` is redacted; ``seq`` counts from 1."""
+
+    message_id: UUID
+    seq: int = Field(ge=1)
+    sender: Sender
+    text: str
+    timestamp: Timestamp
+
+
+class ConversationState(Versioned):
+    """A row of the ``conversations`` table.
+
+    ``recent`` holds the newest messages, bounded in count and size. ``seen`` holds one short digest for each of the
+    newest message ids, oldest first: the digest at the end belongs to ``last_seq``, so a repeat finds its number.
+    """
+
+    tenant_id: TenantId
+    conversation_id: ConversationId
+    channel: Channel
+    participants: tuple[Sender, ...] = ()
+    message_count: int = 0
+    last_seq: int = 0
+    counts: dict[Sender, int] = Field(default_factory=dict)
+    first_message_at: Timestamp
+    last_message_at: Timestamp
+    recent: tuple[KeptMessage, ...] = ()
+    seen: tuple[str, ...] = ()
+
+
+class Turn(Versioned):
+    """A message with its context and its number in the conversation: all that an analyst needs to know.
+
+    ``message.text`` is what was written; ``context`` are the messages before it, oldest first, redacted.
+    """
+
+    message: Message
+    seq: int = Field(ge=1)
+    context: tuple[KeptMessage, ...] = ()
+    message_count: int = Field(ge=1)
+    participants: tuple[Sender, ...] = ()
+
+
+class ConversationView(Model):
+    """The answer to ``GET /v1/conversations/{id}``: the newest messages, redacted."""
+
+    conversation_id: str
+    tenant_id: str
+    channel: Channel
+    participants: tuple[Sender, ...]
+    message_count: int
+    last_seq: int
+    first_message_at: Timestamp
+    last_message_at: Timestamp
+    messages: tuple[KeptMessage, ...]
+
+

@@ -1,0 +1,182 @@
+"""Analyses (one agent's result for one turn) and insights (the merged picture of a conversation).
+
+The result models are the wire contract: fields may be added, never renamed or removed. Offsets are Unicode code
+points into the text that was written; confidences are between 0 and 1.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID
+
+from pydantic import ConfigDict, Field, JsonValue
+
+from signalstream.models.base import Model, Timestamp, Versioned
+from signalstream.models.messages import ConversationId, Sender, TenantId
+
+MAX_REASON_CHARACTERS = 300
+
+
+class SentimentLabel(StrEnum):
+    """The three classes of sentiment."""
+
+    POSITIVE = "positive"
+    NEUTRAL = "neutral"
+    NEGATIVE = "negative"
+
+
+class Emotion(StrEnum):
+    """The feeling that stands out."""
+
+    ANGRY = "angry"
+    FRUSTRATED = "frustrated"
+    SATISFIED = "satisfied"
+    CONFUSED = "confused"
+    URGENT = "urgent"
+    HAPPY = "happy"
+    NEUTRAL = "neutral"
+
+
+class Urgency(StrEnum):
+    """How soon someone must act; ``rank`` orders them."""
+
+    LOW = "Low"
+    MEDIUM = "Medium"
+    HIGH = "High"
+    CRITICAL = "Critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for Low to 3 for Critical."""
+        return list(Urgency).index(self)
+
+
+class Sentiment(Model):
+    """The customer's sentiment as of a turn. ``score`` runs from -1 (negative) to 1 (positive)."""
+
+    sentiment: SentimentLabel
+    confidence: float = Field(ge=0, le=1)
+    emotion: Emotion
+    reasoning: str = Field(max_length=500)
+    score: float = Field(ge=-1, le=1)
+
+
+class PiiEntity(Model):
+    """Personal data that was found. The value itself is never kept."""
+
+    type: str = Field(description="email, phone, credit_card, ssn, address, account_number, name, iban, ...")
+    value: Literal["[REDACTED]"] = "[REDACTED]"
+    start_index: int = Field(ge=0)
+    end_index: int = Field(ge=0)
+    placeholder: str = Field(description="What stands in redacted_text in its place, as in [EMAIL_1].")
+    confidence: float = Field(ge=0, le=1)
+    detector: str
+    message_id: UUID | None = None
+    seq: int | None = None
+
+
+class Pii(Model):
+    """Personal data in a message, and the message without it."""
+
+    has_pii: bool
+    entities: tuple[PiiEntity, ...] = ()
+    redacted_text: str
+
+
+class Insights(Model):
+    """What the customer wants, how soon, and what to do."""
+
+    intent: str
+    intent_confidence: float = Field(ge=0, le=1)
+    urgency: Urgency
+    urgency_reasons: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    suggested_actions: tuple[str, ...] = ()
+    suggested_response: str | None = None
+    requires_escalation: bool = False
+    estimated_resolution_time: str
+    key_concerns: tuple[str, ...] = ()
+
+
+class Summary(Model):
+    """The conversation in short, over redacted text."""
+
+    tldr: str
+    customer_issue: str
+    agent_response: str | None = None
+    key_points: tuple[str, ...] = ()
+    next_steps: tuple[str, ...] = ()
+
+
+class AnalysisStatus(StrEnum):
+    """How an analysis ended. ``degraded`` has a result from a lesser analyst; ``failed`` and ``skipped`` have none."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+class Analysis(Versioned):
+    """One agent's result for one turn, as it travels on ``support.ai.*``.
+
+    ``result`` is the agent's result model as JSON, or null when the status has none. ``analysed_at`` and
+    ``latency_ms`` differ between repeats of the same analysis; nothing else does.
+    """
+
+    agent: str
+    tenant_id: TenantId
+    conversation_id: ConversationId
+    message_id: UUID
+    seq: int = Field(ge=1)
+    sender: Sender
+    written_at: Timestamp
+    received_at: Timestamp
+    status: AnalysisStatus
+    reason: str | None = Field(default=None, max_length=MAX_REASON_CHARACTERS)
+    engine: str
+    model: str | None = None
+    result: dict[str, JsonValue] | None = None
+    analysed_at: Timestamp
+    latency_ms: float = Field(ge=0)
+
+
+class Completeness(StrEnum):
+    """How much of the newest turn has been analysed."""
+
+    NONE = "none"
+    PARTIAL = "partial"
+    COMPLETE = "complete"
+
+
+class AgentStatus(Model):
+    """What an agent has to say about the newest turn. ``based_on_seq`` is the turn that the shown result is of."""
+
+    status: Literal["pending", "ok", "degraded", "skipped", "failed"]
+    reason: str | None = None
+    engine: str | None = None
+    model: str | None = None
+    based_on_seq: int | None = None
+    latency_ms: float | None = None
+
+
+class Insight(Model):
+    """The merged picture of a conversation: the answer to ``GET …/insights`` and the data of a live update.
+
+    An agent that was added later shows its result in a field of its own name.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    conversation_id: str
+    tenant_id: str
+    revision: int = Field(ge=0)
+    completeness: Completeness
+    last_seq: int = Field(ge=0)
+    sentiment: Sentiment | None = None
+    pii: Pii | None = None
+    insights: Insights | None = None
+    summary: Summary | None = None
+    agents: dict[str, AgentStatus]
+    last_updated: Timestamp | None = None

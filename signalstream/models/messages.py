@@ -1,0 +1,98 @@
+"""Messages: what a customer, an agent or a system wrote, as posted and as kept in ``support.messages.raw``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, JsonValue, StringConstraints
+
+from signalstream.models.base import TENANT_PATTERN, Model, Timestamp, Versioned
+
+MAX_TEXT_CHARACTERS = 10_000
+MAX_METADATA_ENTRIES = 32
+
+
+class Sender(StrEnum):
+    """Who wrote the message."""
+
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    SYSTEM = "system"
+
+
+class Channel(StrEnum):
+    """How the message travelled."""
+
+    CHAT = "chat"
+    EMAIL = "email"
+    VOICE = "voice"
+    SMS = "sms"
+
+
+def _printable(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("must hold printable characters only")
+    return value
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must hold more than white space")
+    return value
+
+
+def _encodable(value: str) -> str:
+    if any(0xD800 <= ord(character) <= 0xDFFF for character in value):
+        raise ValueError("must not hold lone surrogates")
+    return value
+
+
+TenantId = Annotated[str, StringConstraints(pattern=TENANT_PATTERN)]
+ConversationId = Annotated[
+    str, StringConstraints(min_length=1, max_length=128), AfterValidator(_encodable), AfterValidator(_printable)
+]
+MessageText = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=MAX_TEXT_CHARACTERS),
+    AfterValidator(_encodable),
+    AfterValidator(_not_blank),
+]
+Metadata = Annotated[dict[str, JsonValue], Field(max_length=MAX_METADATA_ENTRIES)]
+
+
+class MessageIn(Model):
+    """The body of ``POST /v1/messages``."""
+
+    conversation_id: ConversationId = Field(description="Your id of the conversation, 1 to 128 printable characters.")
+    sender: Sender
+    message: MessageText = Field(description="What was written, 1 to 10,000 characters.")
+    channel: Channel = Channel.CHAT
+    tenant_id: TenantId | None = Field(default=None, description="Whose conversation it is; else the default tenant.")
+    metadata: Metadata | None = Field(default=None, description="At most 32 entries that travel with the message.")
+    message_id: UUID | None = Field(default=None, description="Your id of the message; the same id is the same message.")
+    timestamp: Timestamp | None = Field(default=None, description="When it was written; else the time of arrival.")
+
+
+class MessageAccepted(Model):
+    """The answer to an accepted message: the broker has acknowledged it."""
+
+    message_id: UUID
+    conversation_id: str
+    status: Literal["accepted"] = "accepted"
+    timestamp: Timestamp
+
+
+class Message(Versioned):
+    """A message as kept in the raw topic. ``written_at`` is event time, ``received_at`` is ours."""
+
+    message_id: UUID
+    tenant_id: TenantId
+    conversation_id: ConversationId
+    sender: Sender
+    text: MessageText
+    channel: Channel
+    metadata: Metadata = Field(default_factory=dict)
+    written_at: Timestamp
+    received_at: Timestamp

@@ -1,0 +1,81 @@
+"""The one table of topics: name, key, model, retention, who writes and who reads.
+
+Faust declares none of them. The preflight creates what is missing and compares what exists before any consumer
+joins, because Faust takes a topic with another partition count in silence and then loses the first writes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from signalstream.settings import Settings
+
+DAY_MS = 86_400_000
+KEY = "tenant_id/conversation_id"
+TABLES = ("conversations", "insights", "windows")
+
+
+@dataclass(frozen=True)
+class TopicSpec:
+    """A topic. ``retention_ms`` is None for compacted topics, which keep the newest record of each key."""
+
+    name: str
+    model: str
+    writers: tuple[str, ...]
+    readers: tuple[str, ...]
+    retention_ms: int | None = 7 * DAY_MS
+    key: str = KEY
+
+    @property
+    def cleanup_policy(self) -> str:
+        """Return Kafka's cleanup.policy."""
+        return "compact" if self.retention_ms is None else "delete"
+
+    def config(self) -> dict[str, str]:
+        """Return the topic-level configuration that the preflight sets and compares."""
+        config = {"cleanup.policy": self.cleanup_policy}
+        if self.retention_ms is not None:
+            config["retention.ms"] = str(self.retention_ms)
+        return config
+
+
+RAW = TopicSpec("messages.raw", "Message", ("web",), ("conversation",))
+TURNS = TopicSpec("conversations.state", "Turn", ("conversation",), ("sentiment", "pii", "insights", "summary"))
+AI_SENTIMENT = TopicSpec("ai.sentiment", "Analysis", ("sentiment",), ("aggregation",))
+AI_PII = TopicSpec("ai.pii", "Analysis", ("pii",), ("aggregation",))
+AI_INSIGHTS = TopicSpec("ai.insights", "Analysis", ("insights",), ("aggregation",))
+AI_SUMMARY = TopicSpec("ai.summary", "Analysis", ("summary",), ("aggregation",))
+AGGREGATED = TopicSpec("ai.aggregated", "Update", ("aggregation",), ("live view",))
+DLQ = TopicSpec(
+    "dlq",
+    "DeadLetter",
+    ("conversation", "sentiment", "pii", "insights", "summary", "aggregation"),
+    ("signalstream dlq",),
+    retention_ms=30 * DAY_MS,
+)
+WINDOW_COMMANDS = TopicSpec(
+    "windows.commands", "WindowCommand", ("window sweep",), ("aggregation",), retention_ms=DAY_MS
+)
+
+TOPICS = (RAW, TURNS, AI_SENTIMENT, AI_PII, AI_INSIGHTS, AI_SUMMARY, AGGREGATED, DLQ, WINDOW_COMMANDS)
+AI_TOPICS = (AI_SENTIMENT, AI_PII, AI_INSIGHTS, AI_SUMMARY)
+
+
+def topic_name(spec: TopicSpec, settings: Settings) -> str:
+    """Return the topic's full name, as in ``support.messages.raw``."""
+    return f"{settings.topic_prefix}.{spec.name}"
+
+
+def changelog_name(table: str, settings: Settings) -> str:
+    """Return the name that Faust gives to a table's changelog topic."""
+    return f"{settings.app_id}-{table}-changelog"
+
+
+def all_topics(settings: Settings) -> tuple[TopicSpec, ...]:
+    """Return every topic with its full name, changelogs included."""
+    named = tuple(replace(spec, name=topic_name(spec, settings)) for spec in TOPICS)
+    changelogs = tuple(
+        TopicSpec(changelog_name(table, settings), f"row of {table}", ("core",), ("core",), retention_ms=None)
+        for table in TABLES
+    )
+    return named + changelogs

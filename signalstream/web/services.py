@@ -1,0 +1,124 @@
+"""What the views need from the rest of the worker, as protocols: the only door between web and streaming.
+
+``bootstrap.py`` passes the real ones; tests pass the fakes of ``tests/fakes.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from signalstream.core.keys import ConversationKey
+from signalstream.models.conversation import ConversationView
+from signalstream.models.intelligence import Insight
+from signalstream.models.live import ConversationPage
+from signalstream.models.messages import Message
+from signalstream.models.windows import Timeline
+
+
+class Ingest(Protocol):
+    """Takes messages in."""
+
+    async def accept(self, message: Message, request_id: str) -> None:
+        """Return once the broker has acknowledged. Raises BrokerUnavailableError when it has not in time."""
+        ...
+
+    def recently_accepted(self, key: ConversationKey) -> bool:
+        """Say whether this process accepted a message of the conversation a short while ago."""
+        ...
+
+
+class ConversationReader(Protocol):
+    """Reads this worker's own tables. Each returns None for a conversation that the tables do not know."""
+
+    def insight(self, key: ConversationKey) -> Insight | None:
+        """Return the current picture; with completeness ``none`` when nothing has been analysed yet."""
+        ...
+
+    def conversation(self, key: ConversationKey, limit: int) -> ConversationView | None:
+        """Return the state with at most ``limit`` of the newest messages, oldest first."""
+        ...
+
+    def timeline(self, key: ConversationKey) -> Timeline | None:
+        """Return the conversation's windows."""
+        ...
+
+
+class Ownership(Protocol):
+    """Knows which worker holds a conversation's rows."""
+
+    def owner_url(self, key: ConversationKey) -> str | None:
+        """Return the owner's base URL, or None when it is this worker and its tables are recovered.
+
+        Raises OwnerUnavailableError while the owner is unknown or this worker's own tables are recovering.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class LiveUpdate:
+    """The newest insight of a conversation, with its JSON encoded once for all sockets."""
+
+    insight: Insight
+    encoded: bytes
+
+
+class Subscription(Protocol):
+    """One socket's bounded queue: it keeps the newest revision when its reader is slow."""
+
+    def __aiter__(self) -> AsyncIterator[LiveUpdate]:
+        """Yield updates as they come."""
+        ...
+
+
+class LiveView(Protocol):
+    """The tail of ``support.ai.aggregated`` that each web process reads."""
+
+    def latest(self, key: ConversationKey) -> LiveUpdate | None:
+        """Return the newest update that this process has seen."""
+        ...
+
+    def subscribe(self, key: ConversationKey) -> AbstractContextManager[Subscription]:
+        """Open a queue for a conversation; leaving the context closes it."""
+        ...
+
+    def page(self, tenant_id: str, limit: int, cursor: str | None) -> ConversationPage:
+        """Return the tenant's conversations, newest change first. Raises ValueError for a cursor that is not one."""
+        ...
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A verdict with its parts: ``parts`` maps a part's name to its details, each with ``status``."""
+
+    ok: bool
+    parts: dict[str, dict[str, object]]
+
+
+class Operations(Protocol):
+    """Answers ``/health``, ``/ready`` and ``/live``."""
+
+    async def ready(self) -> Condition:
+        """Say whether requests can be served: assigned, recovered, broker reachable, hosted apps ready."""
+        ...
+
+    async def health(self) -> Condition:
+        """Describe every part."""
+        ...
+
+    def live(self) -> Condition:
+        """Say whether the process should go on living."""
+        ...
+
+
+@dataclass(frozen=True)
+class WebServices:
+    """All of them. Without the core role there is nothing to ingest or read: those are None."""
+
+    operations: Operations
+    ingest: Ingest | None = None
+    reader: ConversationReader | None = None
+    ownership: Ownership | None = None
+    live: LiveView | None = None
