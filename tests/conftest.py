@@ -1,0 +1,58 @@
+"""Fixtures of all tests: an Apache Kafka for the session, names that no other test uses, and honest skipping."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.kafka.broker import KafkaBroker
+from tests.machine import missing_parts, must_run_everything
+
+MISSING = pytest.StashKey[dict[str, str]]()
+
+
+@dataclass(frozen=True)
+class TopicNames:
+    """What keeps a test's topics, groups and changelogs apart from all others on the same broker."""
+
+    app_id: str
+    topic_prefix: str
+
+    def environment(self) -> dict[str, str]:
+        """Return the settings for a process of this test."""
+        return {"SIGNALSTREAM_APP_ID": self.app_id, "SIGNALSTREAM_TOPIC_PREFIX": self.topic_prefix}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    markers = {mark.name for item in items for mark in item.iter_markers()}
+    missing = config.stash[MISSING] = missing_parts(markers)
+    if missing and must_run_everything():
+        reasons = "; ".join(f"{marker}: {reason}" for marker, reason in missing.items())
+        pytest.exit(f"CI=true, and this machine cannot run every test: {reasons}", returncode=1)
+    for item in items:
+        for marker, reason in missing.items():
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=f"{marker}: {reason}"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for marker, reason in config.stash.get(MISSING, {}).items():
+        terminalreporter.write_sep("!", f"NOT TESTED: {marker}", red=True, bold=True)
+        terminalreporter.write_line(f"The tests marked '{marker}' did not run: {reason}.", red=True)
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[KafkaBroker]:
+    """Give one Apache Kafka for the whole session; a test that stops or freezes one starts its own."""
+    with KafkaBroker() as broker:
+        yield broker
+
+
+@pytest.fixture
+def topic_names() -> TopicNames:
+    """Give an app id and a topic prefix that no other test has."""
+    unique = uuid.uuid4().hex[:10]
+    return TopicNames(app_id=f"app-{unique}", topic_prefix=f"topics-{unique}")
