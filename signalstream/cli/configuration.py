@@ -1,0 +1,56 @@
+"""``signalstream config``: the effective settings, where each comes from, and what it is for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Annotated
+
+import typer
+from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
+
+from signalstream.cli.tables import console, table
+from signalstream.settings import Settings, environment_name, load_settings, masked
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One line of the table. ``source`` is ``env``, ``.env`` or ``default``."""
+
+    name: str
+    value: str
+    source: str
+    description: str
+
+
+def config(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Print the effective settings, secrets masked, each with its source."""
+    settings = effective(load_settings())
+    if as_json:
+        typer.echo(json.dumps([asdict(setting) for setting in settings], indent=2))
+        return
+    rows = [(setting.name, setting.value, setting.source, setting.description) for setting in settings]
+    console().print(table(("setting", "value", "source", "what it is"), rows))
+
+
+def effective(settings: Settings) -> tuple[Setting, ...]:
+    """Return every setting with its source, in the order of the class."""
+    origins, values = sources(), masked(settings)
+    return tuple(
+        Setting(name, values[name], origins[name], field.description or "")
+        for name, field in ((environment_name(key), field) for key, field in Settings.model_fields.items())
+    )
+
+
+def sources() -> dict[str, str]:
+    """Return environment name -> where its value is read from, asked of the readers that read it."""
+    from_environment, from_file = set(EnvSettingsSource(Settings)()), set(DotEnvSettingsSource(Settings)())
+    origins = {}
+    for key in Settings.model_fields:
+        names = {key, environment_name(key)}
+        origins[environment_name(key)] = (
+            "env" if names & from_environment else ".env" if names & from_file else "default"
+        )
+    return origins
