@@ -11,7 +11,7 @@ def __getattr__(name: str) -> Any:
     # `faust -A signalstream` looks for an attribute `app`; building it only then keeps `import signalstream` free
     # of settings and of Faust.
     if name == "app":
-        from signalstream.app import app
+        from signalstream.app import app  # noqa: PLC0415
 
         globals()["app"] = app
         return app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -37,7 +38,11 @@ class Settings(BaseSettings):
     roles: Annotated[tuple[str, ...], NoDecode] = Field(
         default=ROLES, description="Which parts run in this process: core, sentiment, pii, insights, summary; or all."
     )
-    analyst: Literal["auto", "local", "gemini"] = Field(default="auto", description="Who analyses.")
+    analyst: str = Field(
+        default="auto",
+        pattern=r"^[a-z][a-z0-9_.-]*(:[A-Za-z_][A-Za-z0-9_]*)?$",
+        description="Who analyses: auto, local, gemini, an installed analyst, or package.module:factory.",
+    )
     default_tenant: str | None = Field(
         default=None, description="Tenant of a request that names none; demo-tenant in `signalstream dev`."
     )
@@ -78,6 +83,9 @@ class Settings(BaseSettings):
         default=30.0, ge=0.1, le=600, description="Total time for one analysis with its retries, in seconds."
     )
     analyses_in_flight: int = Field(default=64, ge=1, le=1024, description="Analyses at once, for each AI agent.")
+    records_in_flight: int = Field(
+        default=64, ge=1, le=1024, description="Records at once, for the conversation and aggregation agents."
+    )
     processing_attempts: int = Field(
         default=3, ge=1, le=20, description="Attempts at a record before it becomes a dead letter."
     )
@@ -139,8 +147,6 @@ class Settings(BaseSettings):
     @field_validator("default_tenant")
     @classmethod
     def _tenant(cls, value: str | None) -> str | None:
-        import re
-
         if value is not None and not re.match(TENANT_PATTERN, value):
             raise ValueError(f"{value!r} is no tenant id (a-z, 0-9, _ and -, at most 63)")
         return value

@@ -1,0 +1,1 @@
+"""Thin loops, one file each: read, call core or the analyst, write."""

@@ -1,0 +1,1 @@
+"""The analyst protocol, and who implements it."""

@@ -1,0 +1,1 @@
+"""Decisions without Faust, aiohttp, network or clock: merging, windows, urgency, redaction."""

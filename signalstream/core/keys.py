@@ -35,14 +35,14 @@ def parse_key(key: bytes | None) -> ConversationKey:
         tenant, slash, conversation = key.decode().partition("/")
     except UnicodeDecodeError as error:
         raise UndecodableError("the record's key is not UTF-8") from error
-    if not slash or not _TENANT.match(tenant) or not is_conversation_id(conversation):
+    if not slash or not _TENANT.fullmatch(tenant) or not is_conversation_id(conversation):
         raise UndecodableError("the record's key is not tenant_id/conversation_id")
     return ConversationKey(tenant, conversation)
 
 
 def is_tenant_id(value: str) -> bool:
     """Say whether ``value`` may name a tenant."""
-    return _TENANT.match(value) is not None
+    return _TENANT.fullmatch(value) is not None
 
 
 def is_conversation_id(value: str) -> bool:

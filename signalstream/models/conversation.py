@@ -65,5 +65,3 @@ class ConversationView(Model):
     first_message_at: Timestamp
     last_message_at: Timestamp
     messages: tuple[KeptMessage, ...]
-
-

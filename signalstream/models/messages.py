@@ -71,7 +71,9 @@ class MessageIn(Model):
     channel: Channel = Channel.CHAT
     tenant_id: TenantId | None = Field(default=None, description="Whose conversation it is; else the default tenant.")
     metadata: Metadata | None = Field(default=None, description="At most 32 entries that travel with the message.")
-    message_id: UUID | None = Field(default=None, description="Your id of the message; the same id is the same message.")
+    message_id: UUID | None = Field(
+        default=None, description="Your id of the message; the same id is the same message."
+    )
     timestamp: Timestamp | None = Field(default=None, description="When it was written; else the time of arrival.")
 
 

@@ -1,0 +1,1 @@
+"""What Faust lacks: ordered pool, confirmed delivery, mended consumer, preflight, readiness."""

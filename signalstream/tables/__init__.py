@@ -1,0 +1,1 @@
+"""What is remembered, keyed by what, for how long."""

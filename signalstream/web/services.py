@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from signalstream.core.condition import Condition
 from signalstream.core.keys import ConversationKey
 from signalstream.models.conversation import ConversationView
 from signalstream.models.intelligence import Insight
@@ -89,14 +90,6 @@ class LiveView(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Condition:
-    """A verdict with its parts: ``parts`` maps a part's name to its details, each with ``status``."""
-
-    ok: bool
-    parts: dict[str, dict[str, object]]
-
-
 class Operations(Protocol):
     """Answers ``/health``, ``/ready`` and ``/live``."""
 
@@ -122,3 +115,16 @@ class WebServices:
     reader: ConversationReader | None = None
     ownership: Ownership | None = None
     live: LiveView | None = None
+
+
+__all__ = [
+    "Condition",
+    "ConversationReader",
+    "Ingest",
+    "LiveUpdate",
+    "LiveView",
+    "Operations",
+    "Ownership",
+    "Subscription",
+    "WebServices",
+]

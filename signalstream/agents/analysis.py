@@ -1,0 +1,116 @@
+"""What the four AI agents share: a turn goes to the analyst, its answer becomes an analysis."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from signalstream.ai.analyst import Analyst, Answer
+from signalstream.core.clock import Clock
+from signalstream.errors import AnalystBadOutputError, AnalystError
+from signalstream.models.base import Model
+from signalstream.models.conversation import Turn
+from signalstream.models.intelligence import MAX_REASON_CHARACTERS, Analysis, AnalysisStatus
+from signalstream.streaming.delivery import Outbox, headers_of
+from signalstream.streaming.values import decode, encode
+from signalstream.topics import TopicSpec
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class AnalysisKind:
+    """An AI agent: its name (also the analyst's task), where its analyses go, and what a result must be."""
+
+    name: str
+    output: TopicSpec
+    result: type[Model]
+
+
+@dataclass(frozen=True)
+class AnalysisAgent:
+    """``support.conversations.state`` → ``support.ai.<name>``, key tenant_id/conversation_id, no state.
+
+    An analyst that declines, breaks off or exceeds the deadline gives an analysis with status ``failed`` and the
+    reason; so does one whose every attempt raises something unforeseen, and its turn becomes a dead letter besides.
+    """
+
+    kind: AnalysisKind
+    analyst: Analyst
+    outbox: Outbox
+    output_topic: str
+    deadline_seconds: float
+    clock: Clock
+
+    async def step(self, event: Any) -> None:
+        """Take one turn."""
+        turn = decode(Turn, event.message.value)
+        started = time.perf_counter()
+        try:
+            async with asyncio.timeout(self.deadline_seconds):
+                answer = await self.analyst.analyse(self.kind.name, turn)
+            if not isinstance(answer.result, self.kind.result):
+                raise AnalystBadOutputError(f"the analyst answered {type(answer.result).__name__}")
+        except TimeoutError:
+            analysis = self._failed(turn, f"no answer within {self.deadline_seconds:g} s", started)
+        except AnalystError as error:
+            analysis = self._failed(turn, f"{type(error).__name__}: {error}", started)
+        else:
+            analysis = self._answered(turn, answer, started)
+        await self._send(event, analysis)
+
+    async def exhausted(self, event: Any, fault: str) -> None:
+        """Say ``failed`` for a turn whose every attempt raised ``fault``."""
+        turn = decode(Turn, event.message.value)
+        await self._send(event, self._failed(turn, f"{fault} in every attempt", time.perf_counter()))
+
+    async def _send(self, event: Any, analysis: Analysis) -> None:
+        await self.outbox.send(self.output_topic, event.message.key, encode(analysis), headers_of(event))
+        log.debug(
+            "analysis.made",
+            message_id=str(analysis.message_id),
+            seq=analysis.seq,
+            status=analysis.status.value,
+            latency_ms=analysis.latency_ms,
+        )
+
+    def _answered(self, turn: Turn, answer: Answer, started: float) -> Analysis:
+        return self._analysis(
+            turn,
+            started,
+            status=AnalysisStatus.DEGRADED if answer.degraded_reason else AnalysisStatus.OK,
+            reason=_short(answer.degraded_reason),
+            engine=answer.engine,
+            model=answer.model,
+            result=answer.result.model_dump(mode="json"),
+        )
+
+    def _failed(self, turn: Turn, reason: str, started: float) -> Analysis:
+        log.warning("analysis.failed", message_id=str(turn.message.message_id), seq=turn.seq, reason=_short(reason))
+        return self._analysis(
+            turn, started, status=AnalysisStatus.FAILED, reason=_short(reason), engine=self.analyst.name
+        )
+
+    def _analysis(self, turn: Turn, started: float, **fields: Any) -> Analysis:
+        message = turn.message
+        return Analysis(
+            agent=self.kind.name,
+            tenant_id=message.tenant_id,
+            conversation_id=message.conversation_id,
+            message_id=message.message_id,
+            seq=turn.seq,
+            sender=message.sender,
+            written_at=message.written_at,
+            received_at=message.received_at,
+            analysed_at=self.clock.now(),
+            latency_ms=round((time.perf_counter() - started) * 1000, 3),
+            **fields,
+        )
+
+
+def _short(reason: str | None) -> str | None:
+    return reason[:MAX_REASON_CHARACTERS] if reason else None

@@ -1,0 +1,238 @@
+"""The composition root: settings → services → apps. The only place that picks real parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from signalstream.agents import aggregation, conversation
+from signalstream.agents.aggregation import AggregationAgent
+from signalstream.agents.analysis import AnalysisAgent, AnalysisKind
+from signalstream.agents.conversation import ConversationAgent
+from signalstream.agents.registry import AI_AGENT_NAMES, AI_AGENTS
+from signalstream.agents.window_sweep import WindowSweep
+from signalstream.ai.analyst import Analyst
+from signalstream.ai.choice import choose_analyst
+from signalstream.ai.local.patterns import PatternDetector
+from signalstream.core.clock import SystemClock
+from signalstream.core.conversation import Bounds
+from signalstream.core.deadlines import Deadlines
+from signalstream.core.windows import WindowPolicy
+from signalstream.errors import ConfigurationError
+from signalstream.settings import Settings
+from signalstream.streaming.application import SignalApp, check_versions, new_app, set_log_levels
+from signalstream.streaming.delivery import ProducerOutbox, Stage
+from signalstream.streaming.hosting import host
+from signalstream.streaming.ingest import KafkaIngest
+from signalstream.streaming.loop import run_agent, still_ours
+from signalstream.streaming.ownership import TableOwnership
+from signalstream.streaming.preflight import check_data_dir, check_port, preflight
+from signalstream.streaming.readiness import WorkerCondition
+from signalstream.streaming.tail import Tail
+from signalstream.tables import conversations
+from signalstream.tables.conversations import conversations_table
+from signalstream.tables.insights import insights_table
+from signalstream.tables.reader import TableReader
+from signalstream.tables.windows import windows_table
+from signalstream.telemetry import configure_logging, logging_config
+from signalstream.topics import AGGREGATED, AI_TOPICS, DLQ, RAW, TURNS, WINDOW_COMMANDS, TopicSpec, topic_name
+from signalstream.web.live import LiveConversations
+from signalstream.web.services import WebServices
+from signalstream.web.site import application_options, attach
+
+CORE = "core"
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+log = structlog.get_logger()
+
+
+def build(settings: Settings) -> SignalApp:
+    """Return the app that ``faust -A signalstream worker`` runs, with everything that it hosts."""
+    configure_logging(settings)
+    check_exposure(settings)
+    check_data_dir(settings.data_dir)
+    analyst = choose_analyst(settings)
+    main = _main_app(settings)
+    parts = _Parts(settings, analyst, main, (main, *_other_apps(settings)))
+    services = parts.web_services()
+    for kind, app in parts.ai_apps():
+        parts.add_analysis_agent(kind, app)
+    attach(main, services, settings, AI_AGENT_NAMES)
+    return main
+
+
+def check_exposure(settings: Settings) -> None:
+    """Refuse what this version cannot keep safe. Raises ConfigurationError."""
+    if settings.auth == "required":
+        raise ConfigurationError(
+            "SIGNALSTREAM_AUTH: this version has no authentication yet; set SIGNALSTREAM_AUTH=off and listen on "
+            "loopback or a private network only (or use `signalstream dev`)"
+        )
+    if settings.encryption == "required":
+        raise ConfigurationError(
+            "SIGNALSTREAM_ENCRYPTION: this version has no encryption at rest yet; set SIGNALSTREAM_ENCRYPTION=off"
+        )
+    if settings.host not in LOOPBACK:
+        log.warning("web.exposed", host=settings.host, reason="no authentication: anyone who reaches it can read")
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What is built once and handed to several: a scratch pad of ``build``."""
+
+    settings: Settings
+    analyst: Analyst
+    main: SignalApp
+    apps: tuple[SignalApp, ...]
+
+    def topic(self, spec: TopicSpec) -> str:
+        return topic_name(spec, self.settings)
+
+    def stage(self, name: str, app: SignalApp) -> Stage:
+        return Stage(
+            name=name,
+            outbox=ProducerOutbox(app),
+            dlq=self.topic(DLQ),
+            attempts=self.settings.processing_attempts,
+            clock=SystemClock(),
+            still_ours=still_ours(app),
+        )
+
+    def ai_apps(self) -> list[tuple[AnalysisKind, SignalApp]]:
+        by_id = {app.conf.id: app for app in self.apps}
+        ids = {kind: ai_app_id(self.settings, kind.name) for kind in AI_AGENTS}
+        return [(kind, by_id[app_id]) for kind, app_id in ids.items() if app_id in by_id]
+
+    def add_analysis_agent(self, kind: AnalysisKind, app: SignalApp) -> None:
+        agent = AnalysisAgent(
+            kind=kind,
+            analyst=self.analyst,
+            outbox=ProducerOutbox(app),
+            output_topic=self.topic(kind.output),
+            deadline_seconds=self.settings.analysis_deadline_seconds,
+            clock=SystemClock(),
+        )
+        run_agent(
+            app,
+            self.stage(kind.name, app),
+            (self.topic(TURNS),),
+            agent.step,
+            in_flight=self.settings.analyses_in_flight,
+            exhausted=agent.exhausted,
+        )
+
+    def web_services(self) -> WebServices:
+        settings = self.settings
+        ingest = KafkaIngest(settings.kafka_brokers, self.topic(RAW), settings.produce_timeout_seconds)
+        before = [_start_up(settings), ingest.start, self.analyst.start]
+        after = [self.analyst.stop, ingest.stop]
+        probes: dict[str, Callable[[], Mapping[str, object]]] = {"analyst": self.analyst.health}
+        condition = WorkerCondition(self.apps, ingest, probes)
+        services = WebServices(operations=condition)
+        if CORE in settings.roles:
+            live = LiveConversations(settings.live_conversations)
+            tail = Tail(
+                settings.kafka_brokers,
+                self.topic(AGGREGATED),
+                settings.partitions,
+                settings.live_conversations,
+                live.apply,
+            )
+            before.append(tail.start)
+            after.insert(0, tail.stop)
+            probes["live view"] = tail.health
+            ownership = TableOwnership(self.main, conversations.NAME)
+            services = WebServices(condition, ingest, self._add_core(), ownership, live)
+        host(self.main, self.apps[1:], before, after)
+        return services
+
+    def _add_core(self) -> TableReader:
+        settings, app = self.settings, self.main
+        deadlines = Deadlines()
+        states, rows, windows = conversations_table(app), insights_table(app), windows_table(app, deadlines)
+        outbox, clock = ProducerOutbox(app), SystemClock()
+        joining = ConversationAgent(states, outbox, self.topic(TURNS), PatternDetector().redact, _bounds(settings))
+        merging = AggregationAgent(
+            conversations=states,
+            insights=rows,
+            windows=windows,
+            outbox=outbox,
+            updates_topic=self.topic(AGGREGATED),
+            commands_topic=self.topic(WINDOW_COMMANDS),
+            agents=AI_AGENT_NAMES,
+            policy=_policy(settings),
+            clock=clock,
+        )
+        analyses = tuple(self.topic(spec) for spec in (*AI_TOPICS, WINDOW_COMMANDS))
+        in_flight = settings.records_in_flight
+        run_agent(app, self.stage(conversation.NAME, app), (self.topic(RAW),), joining.step, in_flight=in_flight)
+        run_agent(app, self.stage(aggregation.NAME, app), analyses, merging.step, in_flight=in_flight)
+        sweep = WindowSweep(
+            windows, deadlines, outbox, self.topic(WINDOW_COMMANDS), settings.window_sweep_seconds, clock
+        )
+        app.recovered_callbacks.append(sweep.assignment_changed)
+
+        async def sweep_windows() -> None:
+            await sweep.run(app)
+
+        app.task(sweep_windows)
+        return TableReader(states, rows, windows, AI_AGENT_NAMES, settings.window_seconds)
+
+
+def ai_app_id(settings: Settings, agent: str) -> str:
+    """Return the app id, and so the consumer group, of an AI agent."""
+    return f"{settings.app_id}-{agent}"
+
+
+def _main_app(settings: Settings) -> SignalApp:
+    first = settings.roles[0]
+    app_id = settings.app_id if first == CORE else ai_app_id(settings, first)
+    main: SignalApp
+
+    async def on_first() -> None:
+        check_port(str(main.conf.web_bind), int(main.conf.web_port))
+        await preflight(settings)
+
+    main = new_app(
+        app_id,
+        settings,
+        web={"web_application_options": application_options(settings), **_address(settings)},
+        logging_config=logging_config(settings),
+        on_first=on_first,
+        standby_replicas=settings.standby_replicas if first == CORE else 0,
+    )
+    return main
+
+
+def _other_apps(settings: Settings) -> list[SignalApp]:
+    return [new_app(ai_app_id(settings, role), settings) for role in settings.roles[1:]]
+
+
+def _address(settings: Settings) -> dict[str, Any]:
+    address = {"web_bind": settings.host, "web_host": settings.host, "web_port": settings.port}
+    return address | ({"canonical_url": settings.advertised_url} if settings.advertised_url else {})
+
+
+def _start_up(settings: Settings) -> Callable[[], Any]:
+    async def start_up() -> None:
+        set_log_levels(settings.log_level)
+        check_versions()
+
+    return start_up
+
+
+def _bounds(settings: Settings) -> Bounds:
+    return Bounds(
+        settings.kept_messages, settings.kept_characters, settings.context_messages, settings.context_characters
+    )
+
+
+def _policy(settings: Settings) -> WindowPolicy:
+    return WindowPolicy(
+        settings.window_seconds,
+        settings.window_grace_seconds,
+        settings.window_retention_seconds,
+        settings.windows_per_conversation,
+    )

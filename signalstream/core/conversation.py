@@ -1,0 +1,118 @@
+"""How a message joins a conversation: its number, the row after it, the turn that goes to the analysts.
+
+A message that was seen before keeps its number and changes nothing, so that a redelivery is harmless.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import accumulate
+from uuid import UUID
+
+from signalstream.models.conversation import ConversationState, ConversationView, KeptMessage, Turn
+from signalstream.models.messages import Message
+
+SEEN_MESSAGES = 1_024  # a redelivery repeats the last few seconds; a client's retry the last few hundred messages
+_DIGEST_BYTES = 9
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much a row keeps and how much of it a turn carries, in messages and in characters."""
+
+    kept_messages: int
+    kept_characters: int
+    context_messages: int
+    context_characters: int
+
+
+@dataclass(frozen=True)
+class Joined:
+    """The row after a message and the turn for it; ``changed`` is False for a repeat."""
+
+    state: ConversationState
+    turn: Turn
+    changed: bool
+
+
+def join(state: ConversationState | None, message: Message, redacted_text: str, bounds: Bounds) -> Joined:
+    """Add ``message`` to its conversation, or find it there.
+
+    ``redacted_text`` is what the row keeps. The turn's context are the kept messages before it.
+    """
+    state = state or _new(message)
+    seq = seq_of(state, message.message_id)
+    if seq is not None:
+        return Joined(state, _turn(state, message, seq, bounds), changed=False)
+    after = _added(state, message, redacted_text, bounds)
+    return Joined(after, _turn(after, message, after.last_seq, bounds), changed=True)
+
+
+def seq_of(state: ConversationState, message_id: UUID) -> int | None:
+    """Return the number of a message, or None when it is new (or older than the newest SEEN_MESSAGES)."""
+    wanted = _digest(message_id)
+    for back, digest in enumerate(reversed(state.seen)):
+        if digest == wanted:
+            return state.last_seq - back
+    return None
+
+
+def view(state: ConversationState, limit: int) -> ConversationView:
+    """Return the state as shown, with at most ``limit`` of the newest messages."""
+    shared = state.model_dump(include=set(ConversationView.model_fields) - {"messages"})
+    return ConversationView(**shared, messages=state.recent[-limit:])
+
+
+def _new(message: Message) -> ConversationState:
+    return ConversationState(
+        tenant_id=message.tenant_id,
+        conversation_id=message.conversation_id,
+        channel=message.channel,
+        first_message_at=message.written_at,
+        last_message_at=message.written_at,
+    )
+
+
+def _added(state: ConversationState, message: Message, text: str, bounds: Bounds) -> ConversationState:
+    seq = state.last_seq + 1
+    kept = KeptMessage(
+        message_id=message.message_id, seq=seq, sender=message.sender, text=text, timestamp=message.written_at
+    )
+    known = message.sender in state.participants
+    return state.model_copy(
+        update={
+            "channel": message.channel,
+            "participants": state.participants if known else (*state.participants, message.sender),
+            "message_count": state.message_count + 1,
+            "last_seq": seq,
+            "counts": {**state.counts, message.sender: state.counts.get(message.sender, 0) + 1},
+            "first_message_at": min(state.first_message_at, message.written_at),
+            "last_message_at": max(state.last_message_at, message.written_at),
+            "recent": newest((*state.recent, kept), bounds.kept_messages, bounds.kept_characters),
+            "seen": (*state.seen, _digest(message.message_id))[-SEEN_MESSAGES:],
+        }
+    )
+
+
+def newest(messages: tuple[KeptMessage, ...], count: int, characters: int) -> tuple[KeptMessage, ...]:
+    """Return the newest messages that fit both bounds, oldest first."""
+    backwards = messages[::-1][:count]
+    totals = accumulate(len(message.text) for message in backwards)
+    return tuple(message for message, total in zip(backwards, totals, strict=True) if total <= characters)[::-1]
+
+
+def _turn(state: ConversationState, message: Message, seq: int, bounds: Bounds) -> Turn:
+    before = tuple(kept for kept in state.recent if kept.seq < seq)
+    return Turn(
+        message=message,
+        seq=seq,
+        context=newest(before, bounds.context_messages, bounds.context_characters),
+        message_count=state.message_count,
+        participants=state.participants,
+    )
+
+
+def _digest(message_id: UUID) -> str:
+    return base64.b85encode(blake2b(message_id.bytes, digest_size=_DIGEST_BYTES).digest()).decode()

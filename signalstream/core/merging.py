@@ -1,0 +1,200 @@
+"""The merge: analyses of a conversation into one picture, whatever order and however often they arrive.
+
+Every part of the row is a maximum or a union of maxima over the analyses seen, under one total order (``rank``).
+Maxima are commutative, associative and idempotent, and so is the merge. Newest ``seq`` wins; of two analyses of the
+same turn the better status wins; equal ones keep the earliest, so a repeat changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+from pydantic import Field, JsonValue
+
+from signalstream.models.base import Model, Timestamp, Versioned
+from signalstream.models.intelligence import (
+    AgentStatus,
+    Analysis,
+    AnalysisStatus,
+    Completeness,
+    Insight,
+)
+from signalstream.models.messages import ConversationId, TenantId
+
+HISTORY = 50  # turns whose small facts (as PII entities) stay in the row
+MAX_ENTITIES = 200
+_STATUS_RANK = {
+    AnalysisStatus.FAILED: 0,
+    AnalysisStatus.SKIPPED: 1,
+    AnalysisStatus.DEGRADED: 2,
+    AnalysisStatus.OK: 3,
+}
+Rank = tuple[int, int, str, float]
+
+
+class Slot(Model):
+    """One agent's part of the row: its newest analysis, and the newest with a result when that has none."""
+
+    newest: Analysis
+    shown: Analysis | None = None
+    history: dict[int, Analysis] = Field(default_factory=dict)
+
+
+class InsightState(Versioned):
+    """A row of the ``insights`` table.
+
+    ``revision`` counts changes; ``windows`` are the starts of its windows, ascending, ``open_windows`` those that are
+    not closed; ``watermark`` is how far the conversation's event time has come.
+    """
+
+    tenant_id: TenantId
+    conversation_id: ConversationId
+    revision: int = 0
+    last_updated: Timestamp | None = None
+    watermark: Timestamp | None = None
+    slots: dict[str, Slot] = Field(default_factory=dict)
+    windows: tuple[int, ...] = ()
+    open_windows: tuple[int, ...] = ()
+
+
+def rank(analysis: Analysis) -> Rank:
+    """Return the total order: turn, status, content, then the earliest of equals."""
+    content = json.dumps([analysis.reason, analysis.engine, analysis.model, analysis.result], sort_keys=True)
+    return (analysis.seq, _STATUS_RANK[analysis.status], content, -analysis.analysed_at.timestamp())
+
+
+def merge(state: InsightState, analyses: Iterable[Analysis]) -> InsightState:
+    """Return the row after ``analyses``; the very same object when they add nothing.
+
+    ``revision`` and ``last_updated`` are left alone: see ``revised``.
+    """
+    slots = dict(state.slots)
+    for analysis in analyses:
+        slots[analysis.agent] = _merge_slot(slots.get(analysis.agent), analysis)
+    if slots == state.slots:
+        return state
+    return state.model_copy(update={"slots": slots})
+
+
+def noted(state: InsightState, event_time: datetime) -> InsightState:
+    """Return the row with its event time moved on to ``event_time``; the very same object when it is not later."""
+    if state.watermark is not None and event_time <= state.watermark:
+        return state
+    return state.model_copy(update={"watermark": event_time})
+
+
+def with_windows(state: InsightState, starts: tuple[int, ...], open_starts: tuple[int, ...]) -> InsightState:
+    """Return the row with these windows; the very same object when they are the same."""
+    if (starts, open_starts) == (state.windows, state.open_windows):
+        return state
+    return state.model_copy(update={"windows": starts, "open_windows": open_starts})
+
+
+def revised(state: InsightState, now: datetime) -> InsightState:
+    """Return the row with the next revision."""
+    return state.model_copy(update={"revision": state.revision + 1, "last_updated": now})
+
+
+def _merge_slot(slot: Slot | None, analysis: Analysis) -> Slot:
+    if slot is None:
+        return Slot(newest=analysis, shown=_with_result(analysis), history=_history({}, analysis))
+    newest = _greater(slot.newest, analysis)
+    candidates = [kept for kept in (slot.shown, _with_result(analysis)) if kept is not None]
+    shown = max(candidates, key=rank) if candidates else None
+    return Slot(newest=newest, shown=shown, history=_history(slot.history, analysis))
+
+
+def _with_result(analysis: Analysis) -> Analysis | None:
+    return analysis if analysis.result is not None else None
+
+
+def _greater(one: Analysis, other: Analysis) -> Analysis:
+    return other if rank(other) > rank(one) else one
+
+
+def _history(history: Mapping[int, Analysis], analysis: Analysis) -> dict[int, Analysis]:
+    keep = _HISTORY_OF.get(analysis.agent)
+    if keep is None or (small := keep(analysis)) is None:
+        return dict(history)
+    kept = history.get(analysis.seq)
+    merged = {**history, analysis.seq: small if kept is None else _greater(kept, small)}
+    return {seq: merged[seq] for seq in sorted(merged)[-HISTORY:]}
+
+
+def _pii_history(analysis: Analysis) -> Analysis | None:
+    if not analysis.result or not analysis.result.get("entities"):
+        return None
+    return analysis.model_copy(update={"result": {"entities": analysis.result["entities"]}, "latency_ms": 0.0})
+
+
+_HISTORY_OF: Mapping[str, Callable[[Analysis], Analysis | None]] = {"pii": _pii_history}
+
+
+def last_seq(state: InsightState) -> int:
+    """Return the newest turn that any agent has answered."""
+    return max((slot.newest.seq for slot in state.slots.values()), default=0)
+
+
+def insight(state: InsightState, agents: Iterable[str], newest_seq: int = 0) -> Insight:
+    """Return the picture as shown. ``newest_seq`` is the conversation's newest turn, which may wait for its analyses.
+
+    Its revision is the row's plus ``newest_seq``: neither ever falls, so the sum names one state of both.
+    """
+    seq = max(last_seq(state), newest_seq)
+    statuses = {agent: _status(state.slots.get(agent), seq) for agent in agents}
+    results = {agent: _result(agent, slot) for agent, slot in state.slots.items() if agent in statuses}
+    return Insight.model_validate(
+        {
+            "conversation_id": state.conversation_id,
+            "tenant_id": state.tenant_id,
+            "revision": state.revision + newest_seq,
+            "completeness": _completeness(statuses.values()),
+            "last_seq": seq,
+            "agents": statuses,
+            "last_updated": state.last_updated,
+            **results,
+        }
+    )
+
+
+def _completeness(statuses: Iterable[AgentStatus]) -> Completeness:
+    found = list(statuses)
+    if all(status.status != "pending" for status in found):
+        return Completeness.COMPLETE
+    if all(status.based_on_seq is None for status in found):
+        return Completeness.NONE if all(s.status == "pending" for s in found) else Completeness.PARTIAL
+    return Completeness.PARTIAL
+
+
+def _status(slot: Slot | None, seq: int) -> AgentStatus:
+    if slot is None:
+        return AgentStatus(status="pending")
+    newest, shown = slot.newest, slot.shown
+    return AgentStatus(
+        status="pending" if newest.seq < seq else newest.status.value,
+        reason=newest.reason,
+        engine=newest.engine,
+        model=newest.model,
+        based_on_seq=shown.seq if shown else None,
+        latency_ms=newest.latency_ms,
+    )
+
+
+def _result(agent: str, slot: Slot) -> JsonValue:
+    if slot.shown is None or slot.shown.result is None:
+        return None
+    if agent != "pii":
+        return slot.shown.result
+    entities = [
+        {**entity, "message_id": str(kept.message_id), "seq": seq}
+        for seq, kept in sorted(slot.history.items())
+        for entity in _entities(kept)
+    ]
+    return {**slot.shown.result, "has_pii": bool(entities), "entities": list(entities[-MAX_ENTITIES:])}
+
+
+def _entities(analysis: Analysis) -> list[dict[str, JsonValue]]:
+    found = (analysis.result or {}).get("entities")
+    return [entity for entity in found if isinstance(entity, dict)] if isinstance(found, list) else []

@@ -1,0 +1,141 @@
+"""The Faust app of this project: the mended parts chosen, the defaults that lose messages corrected."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import faust
+import structlog
+from yarl import URL
+
+from signalstream.settings import Settings
+from signalstream.streaming.consumer import MendedTransport
+from signalstream.streaming.recovery import MendedTableManager
+
+WRITTEN_FOR = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0"}
+MAX_POLL_INTERVAL_SECONDS = 1_000_000.0  # an idle or backlogged member would leave its group and never return
+PRODUCER_REQUEST_BYTES = 1_000_000
+log = structlog.get_logger()
+
+
+class SignalApp(faust.App):
+    """A Faust app with our consumer, our recovery and a memory of which generation is ready."""
+
+    def __init__(self, *args: Any, on_first: Callable[[], Awaitable[None]] | None = None, **options: Any) -> None:
+        self.ready_generation: int | None = None
+        self.recovered_callbacks: list[Callable[[], None]] = []
+        self._on_first = on_first
+        super().__init__(*args, TableManager=MendedTableManager, **options)
+
+    async def on_first_start(self) -> None:
+        """Run the preflight before anything joins a group."""
+        if self._on_first is not None:
+            await self._on_first()
+        await super().on_first_start()
+
+    def on_recovered(self, generation_id: int) -> None:
+        """Remember that the tables and streams of ``generation_id`` are in place."""
+        self.ready_generation = generation_id
+        for callback in self.recovered_callbacks:
+            callback()
+
+    @property
+    def is_ready(self) -> bool:
+        """Say whether the app has joined its group, recovered its tables and is not rebalancing."""
+        return (
+            self.ready_generation is not None
+            and self.ready_generation == self.consumer_generation_id
+            and not self.rebalancing
+            and not self.in_recovery
+        )
+
+    def _new_transport(self) -> Any:
+        return MendedTransport(self.conf.broker_consumer, self)
+
+    def _new_producer_transport(self) -> Any:
+        return MendedTransport(self.conf.broker_producer, self)
+
+
+def new_app(
+    app_id: str,
+    settings: Settings,
+    *,
+    web: Mapping[str, Any] | None = None,
+    logging_config: Mapping[str, Any] | None = None,
+    on_first: Callable[[], Awaitable[None]] | None = None,
+    standby_replicas: int = 0,
+) -> SignalApp:
+    """Return an app with the delivery settings that this project's promises rest on.
+
+    ``web`` holds options of Faust's web server for the app that serves it; without it the app serves none.
+    """
+    return SignalApp(
+        app_id,
+        broker=[URL(f"kafka://{broker}") for broker in settings.kafka_brokers],
+        datadir=str(Path(settings.data_dir) / app_id),
+        store="rocksdb://?driver=rocksdict",
+        autodiscover=False,
+        logging_config=logging_config,
+        on_first=on_first,
+        table_standby_replicas=standby_replicas,
+        consumer_group_instance_id=_instance_id(app_id, settings),
+        **_delivery(settings),
+        **(web or {"web_enabled": False}),
+    )
+
+
+def _delivery(settings: Settings) -> dict[str, Any]:
+    session = settings.session_timeout_seconds
+    return {
+        "processing_guarantee": "at_least_once",
+        "key_serializer": "raw",
+        "value_serializer": "raw",
+        "topic_allow_declare": False,
+        "topic_disable_leader": True,
+        "topic_partitions": settings.partitions,
+        "topic_replication_factor": settings.replication_factor,
+        "producer_acks": -1,
+        "producer_max_request_size": PRODUCER_REQUEST_BYTES,
+        "producer_linger_ms": 0,
+        "broker_session_timeout": session,
+        "broker_heartbeat_interval": min(3.0, session / 3),
+        "broker_rebalance_timeout": settings.rebalance_timeout_seconds,
+        "broker_request_timeout": max(30.0, session),
+        "broker_max_poll_interval": MAX_POLL_INTERVAL_SECONDS,
+        "broker_commit_interval": settings.commit_interval_seconds,
+        "stream_buffer_maxsize": settings.stream_buffer_messages,
+        "stream_wait_empty": True,
+        "consumer_auto_offset_reset": "earliest",
+        "web_tables_enabled": False,
+        "web_router_enabled": False,
+        "web_metrics_enabled": False,
+        "worker_redirect_stdouts": False,
+    }
+
+
+def _instance_id(app_id: str, settings: Settings) -> str | None:
+    return f"{app_id}-{settings.static_membership_id}" if settings.static_membership_id else None
+
+
+def check_versions() -> None:
+    """Warn loudly when the installed Faust is not the one that the mended parts were written for."""
+    for package, expected in WRITTEN_FOR.items():
+        installed = version(package)
+        if installed != expected:
+            log.warning(
+                "streaming.untested_version",
+                package=package,
+                installed=installed,
+                written_for=expected,
+                remedy="run the delivery tests (make test) before trusting this combination",
+            )
+
+
+def set_log_levels(level: str) -> None:
+    """Put the levels back that Faust's start-up changed: its spinner sets the root logger to DEBUG (0.15.3)."""
+    logging.getLogger().setLevel(max(logging.INFO, logging.getLevelName(level)))
+    logging.getLogger("signalstream").setLevel(level)

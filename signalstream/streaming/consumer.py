@@ -1,0 +1,138 @@
+"""A Kafka consumer that delivers every record across rebalances; stock Faust 0.15.3 drops some and commits past them.
+
+Upstream (``faust/transport/consumer.py``) treats a jump in offsets as a gap that compaction left, and counts the
+offsets between as acknowledged. During a rebalance the jump is its own doing: a fetch in flight returns records
+that are then thrown away, or ``perform_seek`` moves the read offset in the middle of a batch. Here:
+
+1. each partition keeps the next offset that must be delivered. A jump is sought back to once, and believed only
+   when it comes a second time; what lies below was delivered already;
+2. a batch is stale when a seek came in between;
+3. the fetcher gets a frozen copy of the active partitions: upstream passes the live set, and once a rebalance has
+   emptied it the fetch means "all partitions" and eats records of paused ones;
+4. an acknowledgement from an earlier generation is ignored: its offset is being delivered again, maybe elsewhere.
+
+Drop it when upstream keeps a delivery position of its own. Related: faust-streaming #596, #606, PR #707.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Set as AbstractSet
+from typing import Any, cast
+
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, Message
+
+YIELD_EVERY = 100  # records between two turns of the event loop
+
+
+class MendedConsumer(driver.Consumer):
+    """Faust's aiokafka consumer with a delivery position for each partition."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._next: dict[TP, int] = {}
+        self._believed: dict[TP, tuple[int, int]] = {}
+        self._seeks = 0
+        super().__init__(*args, **kwargs)
+
+    async def perform_seek(self) -> None:
+        """Seek to the committed offsets; every batch fetched before is stale from here on."""
+        self._seeks += 1
+        await super().perform_seek()
+        self._seeks += 1
+        for tp, offset in self._read_offset.items():
+            if offset is None:
+                self._next.pop(tp, None)
+            else:
+                self._next[tp] = offset
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Forget the positions of partitions that may go elsewhere."""
+        for tp in revoked:
+            self._next.pop(tp, None)
+            self._believed.pop(tp, None)
+        self._seeks += 1
+        await super().on_partitions_revoked(revoked)
+
+    async def _getmany(self, active_partitions: AbstractSet[TP] | None, timeout: float) -> Any:  # noqa: ASYNC109 - upstream's signature
+        frozen = frozenset(active_partitions or ())
+        return await super()._getmany(frozen or active_partitions, timeout)
+
+    def ack(self, message: Message) -> bool:
+        """Mark a message as done, unless an earlier generation delivered it."""
+        if message.generation_id != self.app.consumer_generation_id:
+            self.abandon(message)
+            return False
+        return cast("bool", super().ack(message))
+
+    def abandon(self, message: Message) -> None:
+        """Let go of a message without acknowledging it, so that a rebalance or a stop need not wait for it."""
+        self._unacked_messages.discard(message)
+        waiting = self._waiting_for_ack
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        try:
+            while not (self._stopped.is_set() or fetcher._stopped.is_set()):
+                await self.sleep(0)
+                if not self.should_stop:
+                    await self._drain_batch()
+        except self.consumer_stopped_errors:
+            if not self.transport.app.should_stop:
+                raise
+        except asyncio.CancelledError:
+            if not self.transport.app.should_stop:
+                raise
+
+    async def _drain_batch(self) -> None:
+        stale: set[TP] = set()
+        count = 0
+        async for tp, message in self.getmany(timeout=1.0):
+            count += 1
+            if count % YIELD_EVERY == 0:
+                await asyncio.sleep(0)
+            if tp in stale:
+                continue
+            if not self.app.topics.acks_enabled_for(message.topic):
+                await self._deliver_changelog(tp, message)
+                continue
+            if not await self._in_order(tp, message.offset, stale):
+                continue
+            seeks = self._seeks
+            self._next[tp] = message.offset + 1
+            self._read_offset[tp] = message.offset
+            await self._deliver(message)
+            if self._seeks != seeks:
+                stale.update(self._next)
+                stale.add(tp)
+
+    async def _in_order(self, tp: TP, offset: int, stale: set[TP]) -> bool:
+        """Say whether the record is the next to deliver; on a first jump, seek back and wait for it to come again."""
+        expected = self._next.get(tp)
+        if expected is None or offset == expected:
+            return True
+        if offset < expected:
+            return False
+        if self._believed.get(tp) != (expected, offset):
+            self._believed[tp] = (expected, offset)
+            stale.add(tp)
+            await self._seek(tp, expected)
+            return False
+        await self._add_gap(tp, expected, offset - 1)
+        return True
+
+    async def _deliver_changelog(self, tp: TP, message: Message) -> None:
+        read = self._read_offset[tp]
+        if read is None or message.offset >= read:
+            await self._deliver(message)
+            self._read_offset[tp] = message.offset
+
+    async def _deliver(self, message: Message) -> None:
+        await self.wait_first(self.callback(message), self.suspend_flow.wait())
+
+
+class MendedTransport(driver.Transport):
+    """Faust's aiokafka transport with the mended consumer."""
+
+    Consumer = MendedConsumer

@@ -1,0 +1,173 @@
+"""The one place that acts on a failure: retry, dead letter or crash, decided by the exception's type.
+
+Faust acknowledges a record whose agent raised (faust-streaming #189, #315, #527). So no exception leaves a stage:
+its outputs are confirmed by the broker, or the record becomes a confirmed dead letter, or it is not acknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from structlog.contextvars import bound_contextvars
+
+from signalstream.core.clock import Clock
+from signalstream.core.keys import parse_key
+from signalstream.errors import BrokerUnavailableError, UndecodableError, UnprocessableError
+from signalstream.models.dead_letter import DeadLetter, Origin
+from signalstream.streaming.pool import Abandoned
+from signalstream.streaming.values import encode
+
+REQUEST_ID = "x-request-id"
+TENANT = "tenant-id"
+FIRST_BACKOFF_SECONDS = 0.1
+LAST_BACKOFF_SECONDS = 5.0
+MAX_LETTER_BYTES = 600_000  # of original value: base64 makes it a third longer, and the broker takes 1 MB
+log = structlog.get_logger()
+Headers = list[tuple[str, bytes]]
+
+
+class Outbox(Protocol):
+    """Where a stage sends its outputs."""
+
+    async def send(self, topic: str, key: bytes, value: bytes | None, headers: Headers) -> None:
+        """Return once every in-sync replica has the record. Raises BrokerUnavailableError, UnprocessableError."""
+        ...
+
+
+class ProducerOutbox:
+    """Sends by an app's own producer, so that a commit of that app flushes it first."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def send(self, topic: str, key: bytes, value: bytes | None, headers: Headers) -> None:
+        """See Outbox."""
+        try:
+            await (await self._app.producer.send(topic, key, value, None, None, headers))
+        except MessageSizeTooLargeError as error:
+            raise UnprocessableError(f"a record of {len(value or b'')} bytes is too large for {topic}") from error
+        except KafkaError as error:
+            raise BrokerUnavailableError(f"sending to {topic} failed: {type(error).__name__}") from error
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What every agent does around its own step.
+
+    ``still_ours`` says whether a record's partition is still assigned in the generation that delivered it.
+    """
+
+    name: str
+    outbox: Outbox
+    dlq: str
+    attempts: int
+    clock: Clock
+    still_ours: Callable[[Any], bool]
+
+    async def process(
+        self,
+        event: Any,
+        step: Callable[[Any], Awaitable[None]],
+        exhausted: Callable[[Any, str], Awaitable[None]] | None = None,
+    ) -> None:
+        """Run ``step`` on an event until it succeeds or the event is a dead letter. Raises only Abandoned.
+
+        ``exhausted`` is called with the event and the reason before an event whose attempts are used up is put aside.
+        """
+        with bound_contextvars(**self._context(event)):
+            for attempt in range(1, self.attempts + 1):
+                try:
+                    await self._until_broker_answers(event, step)
+                except (UndecodableError, UnprocessableError) as error:
+                    return await self._bury(event, _reason(error), str(error), attempt)
+                except Abandoned:
+                    raise
+                except Exception as error:  # noqa: BLE001 - an unknown fault of a step gets its attempts, then a dead letter
+                    log.warning("stage.attempt_failed", attempt=attempt, of=self.attempts, error=type(error).__name__)
+                    fault = type(error).__name__
+                else:
+                    return None
+                await asyncio.sleep(_backoff(attempt))
+            return await self._exhaust(event, fault, exhausted)
+
+    async def _exhaust(self, event: Any, fault: str, exhausted: Callable[[Any, str], Awaitable[None]] | None) -> None:
+        if exhausted is not None:
+            await self._until_broker_answers(event, lambda taken: exhausted(taken, fault))
+        await self._bury(event, "exhausted", f"{fault} in each of {self.attempts} attempts", self.attempts)
+
+    async def _until_broker_answers(self, event: Any, step: Callable[[Any], Awaitable[None]]) -> None:
+        tries = 0
+        while True:
+            try:
+                return await step(event)
+            except BrokerUnavailableError as error:
+                tries += 1
+                log.warning("stage.broker_unavailable", tries=tries, detail=str(error))
+            if not self.still_ours(event):
+                raise Abandoned
+            await asyncio.sleep(_backoff(tries))
+
+    async def _bury(self, event: Any, reason: str, detail: str, attempts: int) -> None:
+        letter = self._letter(event, reason, detail, attempts)
+        log.error("stage.dead_letter", reason=reason, detail=detail, attempts=attempts)
+        key = event.message.key or b""
+
+        async def send(_: Any) -> None:
+            await self.outbox.send(self.dlq, key, encode(letter), headers_of(event))
+
+        await self._until_broker_answers(event, send)
+
+    def _letter(self, event: Any, reason: str, detail: str, attempts: int) -> DeadLetter:
+        message = event.message
+        value = message.value
+        whole = value is None or len(value) <= MAX_LETTER_BYTES
+        return DeadLetter.model_construct(
+            reason=reason,
+            detail=(detail if whole else f"{detail}; value cut at {MAX_LETTER_BYTES} of {len(value)} bytes")[:500],
+            stage=self.name,
+            origin=Origin(topic=message.topic, partition=message.partition, offset=message.offset),
+            attempts=attempts,
+            failed_at=self.clock.now(),
+            key=message.key,
+            value=value if whole else value[:MAX_LETTER_BYTES],
+            headers={name: content.decode("utf-8", "replace") for name, content in headers_of(event)},
+        )
+
+    def _context(self, event: Any) -> dict[str, Any]:
+        message = event.message
+        context = {"agent": self.name, "topic": message.topic, "partition": message.partition, "offset": message.offset}
+        headers = dict(headers_of(event))
+        if REQUEST_ID in headers:
+            context["correlation_id"] = headers[REQUEST_ID].decode("utf-8", "replace")
+        try:
+            context["tenant_id"], context["conversation_id"] = parse_key(message.key)
+        except UndecodableError:
+            context["key_readable"] = False
+        return context
+
+
+def headers_of(event: Any) -> Headers:
+    """Return an event's headers in the shape that producers take."""
+    headers: Mapping[str, bytes] | Iterable[tuple[str, bytes]] = event.message.headers or ()
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    return [(str(name), content) for name, content in pairs if isinstance(content, bytes)]
+
+
+def message_headers(request_id: str, tenant_id: str) -> Headers:
+    """Return the headers that a message starts its way with."""
+    return [(REQUEST_ID, request_id.encode()), (TENANT, tenant_id.encode())]
+
+
+def _reason(error: Exception) -> str:
+    return "undecodable" if isinstance(error, UndecodableError) else "unprocessable"
+
+
+def _backoff(tries: int) -> float:
+    full = min(LAST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2.0 ** (tries - 1))
+    return full * random.uniform(0.5, 1.0)  # noqa: S311 - jitter keeps workers from knocking in step

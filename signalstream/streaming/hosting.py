@@ -1,0 +1,33 @@
+"""Several apps in one process: each with its own consumer group, started together rather than one after another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from mode import Service
+
+from signalstream.streaming.application import SignalApp
+
+Step = Callable[[], Awaitable[None]]
+
+
+def host(main: SignalApp, others: Sequence[SignalApp], before: Sequence[Step], after: Sequence[Step]) -> None:
+    """Make ``main`` start ``others`` as its dependencies.
+
+    ``before`` are awaited, in order, before the others start, ``after`` once everything has stopped.
+    """
+
+    class Hosted(Service):
+        async def on_start(self) -> None:
+            for step in before:
+                await step()
+            for app in others:
+                app.finalize()
+            await asyncio.gather(*(self.add_runtime_dependency(app) for app in others))
+
+        async def on_shutdown(self) -> None:
+            for step in after:
+                await step()
+
+    main.service(Hosted)

@@ -1,0 +1,96 @@
+"""Messages into the raw topic: a producer of the web's own, so that a broker outage answers in bounded time.
+
+Its batches expire after the produce timeout and nothing piles up behind it, whereas the producer of the agents must
+never give a changelog record up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from signalstream.core.keys import ConversationKey
+from signalstream.errors import BrokerUnavailableError
+from signalstream.models.messages import Message
+from signalstream.streaming.delivery import message_headers
+from signalstream.streaming.values import encode
+
+REMEMBER_SECONDS = 600.0
+REMEMBER_CONVERSATIONS = 20_000
+WAITING_LIMIT = 2_000  # requests that wait for an acknowledgement at once; more are refused, not queued
+log = structlog.get_logger()
+
+
+class KafkaIngest:
+    """Produces messages with ``acks=all`` and waits for the acknowledgement."""
+
+    def __init__(self, brokers: tuple[str, ...], topic: str, timeout_seconds: float) -> None:
+        self._brokers = brokers
+        self._topic = topic
+        self._timeout = timeout_seconds
+        self._producer: AIOKafkaProducer | None = None
+        self._waiting = 0
+        self._accepted: OrderedDict[ConversationKey, float] = OrderedDict()
+
+    async def start(self) -> None:
+        """Connect, inside the running event loop."""
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=list(self._brokers),
+            acks="all",
+            linger_ms=0,
+            request_timeout_ms=int(self._timeout * 1000),
+            client_id="signalstream-ingest",
+        )
+        await self._producer.start()
+
+    async def stop(self) -> None:
+        """Send what is pending and disconnect."""
+        if self._producer is not None:
+            await self._producer.stop()
+
+    async def accept(self, message: Message, request_id: str) -> None:
+        """Return once the broker has acknowledged. Raises BrokerUnavailableError."""
+        if self._producer is None or self._waiting >= WAITING_LIMIT:
+            raise BrokerUnavailableError("too many messages wait for the broker; send it again later")
+        key = ConversationKey(message.tenant_id, message.conversation_id)
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._producer.send_and_wait(
+                    self._topic, encode(message), key=key.encode(), headers=message_headers(request_id, key.tenant_id)
+                )
+        except (KafkaError, TimeoutError) as error:
+            log.warning("ingest.broker_unavailable", error=type(error).__name__)
+            raise BrokerUnavailableError(
+                f"the broker did not acknowledge within {self._timeout:g} s; send it again"
+            ) from error
+        finally:
+            self._waiting -= 1
+        self._remember(key)
+
+    def recently_accepted(self, key: ConversationKey) -> bool:
+        """Say whether this process accepted a message of the conversation in the last ten minutes."""
+        at = self._accepted.get(key)
+        return at is not None and time.monotonic() - at < REMEMBER_SECONDS
+
+    async def reachable(self, timeout_seconds: float) -> bool:
+        """Say whether the broker answers a metadata request in time."""
+        if self._producer is None:
+            return False
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await self._producer.client.fetch_all_metadata()
+        except (KafkaError, TimeoutError, OSError):
+            return False
+        return True
+
+    def _remember(self, key: ConversationKey) -> None:
+        self._accepted[key] = time.monotonic()
+        self._accepted.move_to_end(key)
+        while len(self._accepted) > REMEMBER_CONVERSATIONS:
+            self._accepted.popitem(last=False)

@@ -1,0 +1,58 @@
+"""The loop that every agent shares: read without automatic acknowledgement, submit to the ordered pool."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+
+from signalstream.streaming.application import SignalApp
+from signalstream.streaming.delivery import Stage
+from signalstream.streaming.pool import OrderedPool
+
+log = structlog.get_logger()
+Step = Callable[[Any], Awaitable[None]]
+
+
+def run_agent(
+    app: SignalApp,
+    stage: Stage,
+    topics: tuple[str, ...],
+    step: Step,
+    *,
+    in_flight: int,
+    exhausted: Callable[[Any, str], Awaitable[None]] | None = None,
+) -> None:
+    """Register an agent on ``app`` that runs ``step`` on every record of ``topics``; see Stage for failures."""
+
+    async def agent(stream: Any) -> None:
+        source = stream.noack()
+        pool: OrderedPool[Any] = OrderedPool(source.ack, _abandon(app), app.crash, in_flight)
+
+        async def work(event: Any) -> None:
+            await stage.process(event, step, exhausted)
+
+        async for event in source.events():
+            await pool.submit(event, work)
+
+    channel = app.topic(*topics, key_serializer="raw", value_serializer="raw", maxsize=app.conf.stream_buffer_maxsize)
+    app.agent(channel, name=stage.name)(agent)
+
+
+def still_ours(app: SignalApp) -> Callable[[Any], bool]:
+    """Return a test of whether an event's partition is still this worker's, in the generation that delivered it."""
+
+    def test(event: Any) -> bool:
+        same: bool = event.message.generation_id == app.consumer_generation_id
+        return same and not app.rebalancing and not app.should_stop
+
+    return test
+
+
+def _abandon(app: SignalApp) -> Callable[[Any], None]:
+    def abandon(event: Any) -> None:
+        log.info("record.abandoned", topic=event.message.topic, offset=event.message.offset)
+        app.consumer.abandon(event.message)
+
+    return abandon

@@ -1,0 +1,206 @@
+"""Topics before traffic: create what is missing, compare what exists, refuse to start on a mismatch.
+
+Faust accepts a topic with any partition count, silently ignores one that is missing (faust-streaming #643), and
+loses the first writes to a changelog that appears later; so nothing joins a group before this has passed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, for_code
+
+from signalstream.errors import BrokerUnavailableError, ConfigurationError
+from signalstream.settings import Settings
+from signalstream.topics import TopicSpec, all_topics
+
+CONNECT_SECONDS = 10.0
+VISIBLE_SECONDS = 15.0
+_ALREADY_EXISTS = 36
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class TopicRow:
+    """A topic as wanted and as found; what was not found is None."""
+
+    name: str
+    partitions_wanted: int
+    partitions_found: int | None
+    config_wanted: Mapping[str, str]
+    config_found: Mapping[str, str | None]
+
+    @property
+    def state(self) -> str:
+        """Return ok, missing or mismatch."""
+        if self.partitions_found is None:
+            return "missing"
+        return "mismatch" if self.problems() else "ok"
+
+    def problems(self) -> tuple[str, ...]:
+        """Return what differs and what to do about it."""
+        if self.partitions_found is None:
+            return (f"topic {self.name} does not exist; run `signalstream topics create`",)
+        found = []
+        if self.partitions_found != self.partitions_wanted:
+            found.append(
+                f"topic {self.name} has {self.partitions_found} partitions, SIGNALSTREAM_PARTITIONS says "
+                f"{self.partitions_wanted}; set it to what the topics have, or start with new topics "
+                "(SIGNALSTREAM_TOPIC_PREFIX and SIGNALSTREAM_APP_ID)"
+            )
+        for name, wanted in self.config_wanted.items():
+            have = self.config_found.get(name)
+            if have is not None and _normal(have) != _normal(wanted):
+                found.append(f"topic {self.name} has {name}={have}, expected {wanted}; change it with your Kafka tools")
+        return tuple(found)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Every topic, and which of them were created just now."""
+
+    rows: tuple[TopicRow, ...]
+    created: tuple[str, ...] = ()
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Return every difference, in the order of the topic table."""
+        return tuple(problem for row in self.rows for problem in row.problems())
+
+
+async def inspect(settings: Settings) -> Report:
+    """Compare the broker's topics with the table. Raises BrokerUnavailableError."""
+    async with _admin(settings) as admin:
+        return Report(await _rows(admin, settings))
+
+
+async def ensure(settings: Settings) -> Report:
+    """Create what is missing and compare the rest. Raises BrokerUnavailableError, ConfigurationError."""
+    async with _admin(settings) as admin:
+        before = await _rows(admin, settings)
+        missing = {row.name for row in before if row.partitions_found is None}
+        if not missing:
+            return Report(before)
+        await _create(admin, [spec for spec in all_topics(settings) if spec.name in missing], settings)
+        return Report(await _visible(admin, settings), created=tuple(sorted(missing)))
+
+
+async def preflight(settings: Settings) -> None:
+    """Make sure that every topic is as promised. Raises ConfigurationError that lists what is not."""
+    report = await (ensure(settings) if settings.topic_creation == "create" else inspect(settings))
+    if report.created:
+        log.info("topics.created", topics=list(report.created))
+    if report.problems:
+        raise ConfigurationError("the broker's topics are not as this worker needs them: " + "; ".join(report.problems))
+
+
+def check_port(host: str, port: int) -> None:
+    """Raise ConfigurationError when something listens on the port already."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigurationError(
+                f"cannot listen on {host}:{port} ({error.strerror}); "
+                "choose another port with SIGNALSTREAM_PORT or --web-port"
+            ) from error
+
+
+def check_data_dir(path: Path) -> None:
+    """Create the tables' directory. Raises ConfigurationError when nothing can be written there."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path) as probe:
+            probe.write(b"signalstream")
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot write to {path} ({error.strerror}); make it writable, free some space, "
+            "or choose another with SIGNALSTREAM_DATA_DIR"
+        ) from error
+
+
+@asynccontextmanager
+async def _admin(settings: Settings) -> AsyncIterator[Any]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=list(settings.kafka_brokers), client_id="signalstream-admin")
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            await admin.start()
+    except (KafkaError, TimeoutError, OSError) as error:
+        await admin.close()
+        brokers = ", ".join(settings.kafka_brokers)
+        raise BrokerUnavailableError(
+            f"no Kafka broker answers at {brokers} ({type(error).__name__}); "
+            "start one or set SIGNALSTREAM_KAFKA_BROKERS"
+        ) from error
+    try:
+        yield admin
+    finally:
+        await admin.close()
+
+
+async def _rows(admin: Any, settings: Settings) -> tuple[TopicRow, ...]:
+    wanted = all_topics(settings)
+    existing = set(await admin.list_topics())
+    present = [spec.name for spec in wanted if spec.name in existing]
+    partitions = {t["topic"]: len(t["partitions"]) for t in await admin.describe_topics(present)} if present else {}
+    configs = await _configs(admin, present) if present else {}
+    return tuple(
+        TopicRow(
+            spec.name,
+            settings.partitions,
+            partitions.get(spec.name),
+            spec.config(),
+            configs.get(spec.name, {}),
+        )
+        for spec in wanted
+    )
+
+
+async def _configs(admin: Any, names: list[str]) -> dict[str, dict[str, str | None]]:
+    answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
+    return {
+        resource[3]: {entry[0]: entry[1] for entry in resource[4]}
+        for answer in answers
+        for resource in answer.resources
+    }
+
+
+async def _create(admin: Any, specs: list[TopicSpec], settings: Settings) -> None:
+    answer = await admin.create_topics(
+        [
+            NewTopic(spec.name, settings.partitions, settings.replication_factor, topic_configs=spec.config())
+            for spec in specs
+        ]
+    )
+    for error in answer.topic_errors:
+        name, code = error[0], error[1]
+        if code not in {0, _ALREADY_EXISTS}:  # another worker may have been quicker
+            raise ConfigurationError(
+                f"the broker refused to create topic {name}: {for_code(code).__name__} {error[2:]}"
+            )
+
+
+async def _visible(admin: Any, settings: Settings) -> tuple[TopicRow, ...]:
+    loop = asyncio.get_running_loop()
+    until = loop.time() + VISIBLE_SECONDS
+    rows = await _rows(admin, settings)
+    while any(row.partitions_found is None for row in rows) and loop.time() < until:
+        await asyncio.sleep(0.1)
+        rows = await _rows(admin, settings)
+    return rows
+
+
+def _normal(value: str) -> str:
+    return ",".join(sorted(value.replace(" ", "").split(",")))

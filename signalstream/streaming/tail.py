@@ -1,0 +1,104 @@
+"""A tail of ``support.ai.aggregated``: every web process reads all of it, without a consumer group.
+
+It starts a bounded number of records before the end, so that lists and new sockets have something to show, and
+follows from there. It commits nothing and owns nothing: losing it loses no message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from signalstream.errors import UndecodableError
+from signalstream.models.live import Update
+from signalstream.streaming.values import decode
+
+RETRY_SECONDS = 1.0
+POLL_MS = 1_000
+log = structlog.get_logger()
+
+
+class Tail:
+    """Reads a topic from near its end and gives every update to ``apply``."""
+
+    def __init__(
+        self, brokers: tuple[str, ...], topic: str, partitions: int, records: int, apply: Callable[[Update], None]
+    ):
+        self._brokers = brokers
+        self._topic = topic
+        self._partitions = partitions
+        self._records = records
+        self._apply = apply
+        self._task: asyncio.Task[None] | None = None
+        self._next: dict[TopicPartition, int] = {}
+        self._ends: dict[TopicPartition, int] = {}
+        self.caught_up = asyncio.Event()
+
+    async def start(self) -> None:
+        """Begin to follow in a task of its own."""
+        self._task = asyncio.create_task(self._follow(), name=f"tail {self._topic}")
+
+    async def stop(self) -> None:
+        """Stop following."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    def health(self) -> dict[str, object]:
+        """Say whether the tail follows."""
+        running = self._task is not None and not self._task.done()
+        return {"status": "ok" if running and self.caught_up.is_set() else "starting" if running else "stopped"}
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                await self._read()
+            except (KafkaError, OSError) as error:
+                log.warning("tail.interrupted", topic=self._topic, error=type(error).__name__)
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _read(self) -> None:
+        consumer = AIOKafkaConsumer(bootstrap_servers=list(self._brokers), enable_auto_commit=False)
+        await consumer.start()
+        try:
+            await self._position(consumer)
+            while True:
+                batches = await consumer.getmany(timeout_ms=POLL_MS)
+                for partition, records in batches.items():
+                    self._take(partition, records)
+                self._note_progress()
+        finally:
+            await consumer.stop()
+
+    async def _position(self, consumer: Any) -> None:
+        partitions = [TopicPartition(self._topic, number) for number in range(self._partitions)]
+        consumer.assign(partitions)
+        ends = await consumer.end_offsets(partitions)
+        starts = await consumer.beginning_offsets(partitions)
+        back = max(1, self._records // len(partitions))
+        self._ends = ends
+        for partition in partitions:
+            offset = self._next.get(partition, max(starts[partition], ends[partition] - back))
+            self._next[partition] = offset
+            consumer.seek(partition, offset)
+
+    def _take(self, partition: TopicPartition, records: list[Any]) -> None:
+        for record in records:
+            self._next[partition] = record.offset + 1
+            try:
+                self._apply(decode(Update, record.value))
+            except UndecodableError as error:
+                log.error(  # noqa: TRY400 - the reason is in the detail; a traceback tells no more
+                    "tail.undecodable", topic=self._topic, offset=record.offset, detail=str(error)
+                )
+
+    def _note_progress(self) -> None:
+        if not self.caught_up.is_set() and all(self._next[tp] >= end for tp, end in self._ends.items()):
+            self.caught_up.set()

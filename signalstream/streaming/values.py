@@ -1,0 +1,37 @@
+"""Models to bytes and back: the one seam where a value meets Kafka or RocksDB.
+
+Topics and tables carry raw bytes, so that bytes that do not decode reach our code and not Faust's, which would
+acknowledge them and restart the agent.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from signalstream.errors import UndecodableError
+
+M = TypeVar("M", bound=BaseModel)
+
+MAX_VALUE_BYTES = 900_000  # below Kafka's default limit of a record; a larger table value would kill the worker
+
+
+def encode(model: BaseModel) -> bytes:
+    """Return the model as JSON bytes."""
+    return model.model_dump_json(exclude_none=True).encode()
+
+
+def decode(model: type[M], value: bytes | None) -> M:
+    """Return the model. Raises UndecodableError that names the fields but never quotes their values."""
+    if value is None:
+        raise UndecodableError(f"the record has no value; expected {model.__name__}")
+    try:
+        return model.model_validate_json(value)
+    except ValidationError as error:
+        problems = "; ".join(f"{_path(p['loc'])}: {p['type']}" for p in error.errors(include_input=False)[:5])
+        raise UndecodableError(f"the value is not a {model.__name__}: {problems}") from None
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location) or "value"

@@ -1,0 +1,21 @@
+"""The ``conversations`` table: one row per conversation, kept until it is erased."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from signalstream.models.conversation import ConversationState
+from signalstream.streaming.application import SignalApp
+from signalstream.tables.typed import TypedTable
+
+NAME = "conversations"
+
+
+def conversations_table(app: SignalApp) -> TypedTable[ConversationState]:
+    """Declare the table on ``app``."""
+    return TypedTable(raw_table(app, NAME), ConversationState, NAME)
+
+
+def raw_table(app: SignalApp, name: str) -> Any:
+    """Declare a table of raw bytes whose changelog is ``<app id>-<name>-changelog``."""
+    return app.Table(name, key_type=bytes, value_type=bytes, partitions=app.conf.topic_partitions)

@@ -1,0 +1,59 @@
+"""The ``windows`` table: a row per conversation and span of event time, kept for the window retention.
+
+A row's key is the conversation's key, a zero byte and the window's start: no conversation id holds a zero byte, for
+it must be printable. Faust writes the row to the partition of the event at hand, which is the conversation's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+
+from signalstream.core.deadlines import Deadlines
+from signalstream.errors import UndecodableError
+from signalstream.models.windows import WindowState
+from signalstream.streaming.application import SignalApp
+from signalstream.tables.conversations import raw_table
+from signalstream.tables.typed import TypedTable
+
+NAME = "windows"
+_SEPARATOR = b"\x00"
+
+
+def windows_table(app: SignalApp, deadlines: Deadlines) -> WindowTable:
+    """Declare the table on ``app``; ``deadlines`` is kept up to date with its rows."""
+    return WindowTable(raw_table(app, NAME), deadlines)
+
+
+def row_key(conversation: bytes, start: int) -> bytes:
+    """Return the key of a window's row."""
+    return conversation + _SEPARATOR + str(start).encode()
+
+
+def parse_row_key(key: bytes) -> tuple[bytes, int]:
+    """Return the conversation's key and the window's start."""
+    conversation, separator, start = key.rpartition(_SEPARATOR)
+    if not separator or not start.removeprefix(b"-").isdigit():
+        raise UndecodableError("a row of the windows table has a key that this version does not write")
+    return conversation, int(start)
+
+
+class WindowTable(TypedTable[WindowState]):
+    """The table with an index of when each row is to be closed or dropped."""
+
+    def __init__(self, rows: MutableMapping[bytes, bytes], deadlines: Deadlines) -> None:
+        super().__init__(rows, WindowState, NAME)
+        self._deadlines = deadlines
+
+    def put(self, key: bytes, row: WindowState) -> None:
+        """Write the row and note when it is due next."""
+        super().put(key, row)
+        self.note(key, row)
+
+    def remove(self, key: bytes) -> None:
+        """Write a tombstone."""
+        super().remove(key)
+        self._deadlines.forget(key)
+
+    def note(self, key: bytes, row: WindowState) -> None:
+        """Note when a row is to be closed or, once closed, dropped."""
+        self._deadlines.set(key, row.expires_at if row.status == "closed" else row.deadline)

@@ -1,0 +1,74 @@
+"""Logs: structlog for our lines and Faust's alike, as JSON or for a terminal; never message text.
+
+Every line has timestamp, level, event and logger; within a stage also tenant_id, conversation_id, correlation_id,
+agent, topic, partition and offset, bound by ``streaming/delivery.py``.
+"""
+
+from __future__ import annotations
+
+import logging
+import logging.config
+import sys
+from typing import Any
+
+import structlog
+
+from signalstream.settings import Settings
+
+_QUIET = {"aiokafka": "WARNING", "faust": "INFO", "mode": "INFO", "kafka": "WARNING", "asyncio": "WARNING"}
+
+
+def logging_config(settings: Settings) -> dict[str, Any]:
+    """Return the configuration of Python's logging; Faust applies it when the worker starts."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(settings)],
+                "foreign_pre_chain": _shared(),
+            }
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": "ext://sys.stderr", "formatter": "line"}},
+        "root": {"handlers": ["stderr"], "level": "INFO"},
+        "loggers": {name: {"level": level} for name, level in _QUIET.items()}
+        | {"signalstream": {"level": settings.log_level}},
+    }
+
+
+def configure_logging(settings: Settings) -> None:
+    """Send structlog's lines through Python's logging, and set that up."""
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_shared(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=_named_logger,
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    logging.config.dictConfig(logging_config(settings))
+
+
+def _named_logger(*_: Any) -> logging.Logger:
+    return logging.getLogger("signalstream")
+
+
+def _shared() -> list[Any]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+
+
+def _renderers(settings: Settings) -> list[Any]:
+    console = settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
+    if console:
+        return [structlog.dev.ConsoleRenderer()]
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
