@@ -1,0 +1,191 @@
+"""Numbers with check digits: cards, IBANs, social security and national ids (python-stdnum).
+
+A card is 12 to 19 digits that begin as an issuer's, have a length that this issuer gives out, and pass Luhn. An IBAN
+passes mod 97 and its country's structure. An id is taken by its check digits where its shape is distinctive, and only
+beside a cue ("NHS number ...") where it is just digits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from stdnum import iban, luhn
+from stdnum.au import tfn
+from stdnum.br import cpf
+from stdnum.ca import sin
+from stdnum.de import idnr
+from stdnum.es import dni, nie
+from stdnum.fr import nir
+from stdnum.gb import nhs
+from stdnum.in_ import aadhaar, pan
+from stdnum.it import codicefiscale
+from stdnum.nl import bsn
+from stdnum.pl import pesel
+from stdnum.pt import nif
+from stdnum.se import personnummer
+from stdnum.us import ssn
+
+from signalstream.ai.local.evidence import CHECKED, SHAPED, matcher
+from signalstream.core.redaction import Span
+
+# Issuer's first digits -> lengths in use, from ISO/IEC 7812 registrations as the schemes publish them.
+_ISSUERS = (
+    (re.compile(r"4"), (13, 16, 19)),
+    (re.compile(r"5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720"), (16,)),
+    (re.compile(r"3[47]"), (15,)),
+    (re.compile(r"3(?:0[0-5]|[689])"), (14, 16, 19)),
+    (re.compile(r"6(?:011|4[4-9]|5)|62"), (16, 17, 18, 19)),
+    (re.compile(r"35(?:2[89]|[3-8])"), (16, 17, 18, 19)),
+    (re.compile(r"50|5[6-9]|6[0-9]"), (12, 13, 14, 15, 16, 17, 18, 19)),
+)
+_RUN = re.compile(r"(?<!\w)\d+(?:[ .\-]{1,2}\d+)*", re.ASCII)
+_GROUP = re.compile(r"\d+", re.ASCII)
+_IBAN_START = re.compile(r"(?i)(?<!\w)[a-z]{2}\d{2}(?=[ ]?[a-z0-9])", re.ASCII)
+_IBAN_BODY = re.compile(r"(?i)(?:[ -]?[a-z0-9]){11,30}", re.ASCII)
+_SSN = re.compile(r"(?<![\w-])\d{3}([- ])\d{2}\1\d{4}(?![\w-])", re.ASCII)
+_SSN_CUED = re.compile(
+    r"(?i)(?<!\w)(?:ssn|social security(?: (?:number|no\.?))?)(?: is| was)?[\s:=#]{1,3}(\d{9})(?!\w)", re.ASCII
+)
+_ID_CUE = re.compile(
+    r"(?i)(?<!\w)(?:(?:national|tax|fiscal)[ -]?(?:id|number|insurance number)|id[ -]number|tax file number|tfn|nhs|"
+    r"steuer-?id(?:nummer|nr\.?)?|(?:steuerliche )?identifikationsnummer|nif|bsn|burgerservicenummer|pesel|"
+    r"personnummer|cpf|aadhaa?r|pan|sin|social insurance number|codice fiscale|nir|dni|nie|contribuinte|"
+    r"num[ée]ro de s[ée]curit[ée] sociale)"
+    r"(?:[ -]?(?:number|card|no\.?|nr\.?|id|n[°º]|code))?(?: is| es| est| ist| è| é)?[\s:#=]{1,3}"
+    r"(?=([a-z0-9](?:[ ./-]?[a-z0-9]){7,19})(?!\w))",
+    re.ASCII,
+)
+_VALID_IDS: tuple[Callable[[str], bool], ...] = tuple(
+    module.is_valid
+    for module in (aadhaar, bsn, codicefiscale, cpf, dni, idnr, nhs, nie, nif, nir, pan, pesel, personnummer, sin, tfn)
+)
+
+
+def find_cards(plain: str) -> Iterator[Span]:
+    """Yield payment cards: windows of whole digit groups that begin as an issuer's number does and pass Luhn."""
+    for run in _RUN.finditer(plain):
+        if len(run[0]) >= 12:
+            groups = [(group.start(), group.end()) for group in _GROUP.finditer(plain, run.start(), run.end())]
+            yield from _cards_in(plain, groups)
+
+
+def _cards_in(plain: str, groups: list[tuple[int, int]]) -> Iterator[Span]:
+    first = 0
+    while first < len(groups):
+        last = _card_end(plain, groups, first)
+        if last is not None:
+            yield Span(groups[first][0], groups[last][1], "credit_card", "luhn", CHECKED)
+            first = last
+        first += 1
+
+
+def _card_end(plain: str, groups: list[tuple[int, int]], first: int) -> int | None:
+    digits = ""
+    lengths: tuple[int, ...] | None = None
+    best = None
+    for last in range(first, len(groups)):
+        digits += plain[groups[last][0] : groups[last][1]]
+        if len(digits) > 19:
+            break
+        if lengths is None and len(digits) >= 4:
+            lengths = _issued_lengths(digits)
+        if lengths and len(digits) in lengths and _is_grouped(groups[first:last]) and luhn.is_valid(digits):
+            best = last
+    return best
+
+
+def _is_grouped(groups: list[tuple[int, int]]) -> bool:
+    """Say whether all groups but the last are of one size, or of four digits and more: phone numbers are neither."""
+    sizes = {end - start for start, end in groups}
+    return len(sizes) <= 1 or min(sizes) >= 4
+
+
+def _issued_lengths(digits: str) -> tuple[int, ...]:
+    return tuple(length for start, lengths in _ISSUERS if start.match(digits) for length in lengths)
+
+
+def find_ibans(plain: str) -> Iterator[Span]:
+    """Yield IBANs, spaced or not, in either case: the longest run of whole groups that checks."""
+    for start in _IBAN_START.finditer(plain):
+        body = _IBAN_BODY.match(plain, start.end())
+        if body is None:
+            continue
+        for end in range(body.end(), start.end() + 10, -1):
+            ends_a_group = end == len(plain) or not plain[end].isalnum()
+            if ends_a_group and plain[end - 1].isalnum() and _is_iban(plain[start.start() : end]):
+                yield Span(start.start(), end, "iban", "mod97", CHECKED)
+                break
+
+
+def _is_iban(value: str) -> bool:
+    compact = value.replace(" ", "").replace("-", "").upper()
+    rearranged = "".join(str(int(character, 36)) for character in compact[4:] + compact[:4])
+    return int(rearranged) % 97 == 1 and bool(iban.is_valid(compact))
+
+
+def find_ssns(plain: str) -> Iterator[Span]:
+    """Yield US social security numbers with a valid area: grouped 3-2-4, or nine digits after a cue."""
+    for match in _SSN.finditer(plain):
+        if ssn.is_valid(match[0].replace(" ", "-")):
+            yield Span(match.start(), match.end(), "ssn", "ssn-areas", CHECKED)
+    for match in _SSN_CUED.finditer(plain):
+        if ssn.is_valid(match[1]):
+            yield Span(match.start(1), match.end(1), "ssn", "ssn-areas", CHECKED)
+
+
+def find_cued_ids(plain: str) -> Iterator[Span]:
+    """Yield national ids beside a cue whose check digits are those of some country: the longest run that checks."""
+    for match in _ID_CUE.finditer(plain):
+        start, longest = match.span(1)
+        for end in range(longest, start + 7, -1):
+            value = plain[start:end]
+            if (end == longest or not plain[end].isalnum()) and any(is_valid(value) for is_valid in _VALID_IDS):
+                yield Span(start, end, "national_id", "stdnum", CHECKED)
+                break
+
+
+def _checks(*validators: Callable[[str], bool]) -> Callable[[str], bool]:
+    return lambda value: any(is_valid(value) for is_valid in validators)
+
+
+_DIGITS = "0123456789"
+NUMBER_DETECTORS = (
+    find_cards,
+    find_ibans,
+    find_ssns,
+    find_cued_ids,
+    matcher(
+        "national_id",
+        re.compile(r"(?i)(?<!\w)[xyz]?\d{7,8}[ -]?[a-z](?!\w)", re.ASCII),
+        CHECKED,
+        _checks(dni.is_valid, nie.is_valid),
+        _DIGITS,
+    ),
+    matcher(
+        "national_id",
+        re.compile(r"(?i)(?<!\w)[a-z]{6}\d{2}[a-z]\d{2}[a-z]\d{3}[a-z](?!\w)", re.ASCII),
+        CHECKED,
+        codicefiscale.is_valid,
+        _DIGITS,
+    ),
+    matcher(
+        "national_id",
+        re.compile(r"(?<!\w)[12] ?\d{2} ?\d{2} ?\d[\dAB] ?\d{3} ?\d{3} ?\d{2}(?!\w)", re.ASCII),
+        CHECKED,
+        nir.is_valid,
+        _DIGITS,
+    ),
+    matcher(
+        "national_id", re.compile(r"(?<!\w)\d{3}\.\d{3}\.\d{3}-\d{2}(?!\w)", re.ASCII), CHECKED, cpf.is_valid, _DIGITS
+    ),
+    matcher(
+        "national_id", re.compile(r"(?<!\w)\d{4} \d{4} \d{4}(?![\w]| \d)", re.ASCII), CHECKED, aadhaar.is_valid, _DIGITS
+    ),
+    matcher(
+        "national_id",
+        re.compile(r"(?<!\w)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D](?!\w)", re.ASCII),
+        SHAPED,
+        gate=_DIGITS,
+    ),
+)

@@ -1,0 +1,67 @@
+"""Phone numbers: runs of digits that the numbering plan of some country holds for valid (phonenumbers).
+
+A number in international form (+ or 00) is looked up as such. A national one is tried in each of REGIONS: with a cue
+beside it ("call me on ...") by the plan alone; without one only when it is also grouped as that country groups, because
+order numbers and dates are digits too. Ungrouped digits without a cue, a trunk zero aside, are nobody's number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from phonenumbers import Leniency, PhoneNumberMatcher
+
+from signalstream.ai.local.evidence import CHECKED, digits_in
+from signalstream.core.redaction import Span
+
+REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "PT", "NL", "IN", "BR", "MX", "AU")
+_LOOK_BACK = 48
+_CANDIDATE = re.compile(r"(?<![\w.,])(?:\+ ?)?\(?\d(?:[ ().\-/]{0,3}\d){6,24}(?!\w)", re.ASCII)
+_CUE = re.compile(
+    r"(?i)(?<!\w)(?:phone|telephone|tele?|cell|mobile|mob|whatsapp|sms|text|fax|call|callback|reach|ring|dial|contact|"
+    r"teléfono|telefono|móvil|movil|celular|llama(?:r|me)|llámame|téléphone|portable|appele[rz](?:-moi)?|joindre|"
+    r"telefon(?:nummer)?|handy(?:nummer)?|mobil(?:nummer)?|rückruf|cellulare|chiama(?:re|temi|mi)?|telefone|telemóvel|"
+    r"ligue)"
+    r"(?:[ -]?(?:number|no\.?|nr\.?|me|us|back|número|numero|numéro))?"
+    r"(?:\s(?:is|on|at|to|under|es|est|ist|è|é|al|a|au|unter|no|para|back on|me on|me at)){0,2}[\s:#=.]{0,3}$"
+)
+_NOT_A_PHONE = re.compile(
+    r"(?i)(?:(?<!\w)(?:order|invoice|ticket|tracking|reference|ref|case|booking|confirmation|transaction|article|sku|"
+    r"serial|item|model|version|pedido|factura|commande|facture|ordine|fattura|encomenda|"
+    r"(?:bestell|rechnungs|auftrags|sendungs|vorgangs|ticket)(?:ung|nummer|nr\.?)?)"
+    r"(?:[ -]?(?:number|no\.?|nr\.?|nummer|id|code|n[°º]|número|numéro))?"
+    r"(?:\s(?:is|was|es|est|ist))?[\s:#=-]{0,3}|[$€£#]\s?)$"
+)
+_DATE = re.compile(
+    r"\(?(?:(?:19|20)\d\d[-/. ]\d{1,2}[-/. ]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d)(?!\d)", re.ASCII
+)
+
+
+def find_phones(plain: str) -> Iterator[Span]:
+    """Yield the phone numbers in ``plain``."""
+    for match in _CANDIDATE.finditer(plain):
+        before = plain[max(0, match.start() - _LOOK_BACK) : match.start()]
+        if _NOT_A_PHONE.search(before) or _DATE.match(match[0]):
+            continue
+        for start, end in _numbers(match[0], cued=_CUE.search(before) is not None):
+            yield Span(match.start() + start, match.start() + end, "phone", "phonenumbers", CHECKED)
+
+
+def _numbers(candidate: str, *, cued: bool) -> list[tuple[int, int]]:
+    if candidate.startswith("+"):
+        return _matches(candidate, "ZZ", Leniency.VALID)
+    if candidate.startswith("00") and (found := _matches(candidate, "DE", Leniency.VALID)):
+        return found
+    if not cued and candidate.isdigit() and (candidate[0] != "0" or not 10 <= len(candidate) <= 11):
+        return []
+    leniency = Leniency.VALID if cued or candidate.isdigit() else Leniency.STRICT_GROUPING
+    for region in REGIONS:
+        if found := _matches(candidate, region, leniency):
+            return found
+    return []
+
+
+def _matches(candidate: str, region: str, leniency: int) -> list[tuple[int, int]]:
+    found = PhoneNumberMatcher(candidate, region, leniency=leniency, max_tries=10)
+    return [(match.start, match.end) for match in found if digits_in(match.raw_string) >= 7]

@@ -1,0 +1,45 @@
+"""Where someone lives: street addresses and postcodes.
+
+An address needs a number and a word for a street, in the order of the language (12 Main Street, Hauptstraße 12,
+12 rue de la Paix, Calle Mayor 3), or is a postcode of a shape that nothing else has (UK).
+"""
+
+from __future__ import annotations
+
+import re
+
+from signalstream.ai.local.evidence import SHAPED, matcher
+
+_WORDS = r"(?:[^\W\d_][\w'.-]{0,20} ){0,4}?"
+_TAIL = (
+    r"(?:,? (?i:apt|apartment|suite|unit|flat)\.? ?#?\w{1,6})?"
+    r"(?:, ?[A-ZÀ-Þ][\w'-]{1,20}(?: [A-ZÀ-Þ][\w'-]{1,20}){0,2})?"
+)
+_ZIP = r"(?:,? [A-Z]{2},? \d{5}(?:-\d{4})?|,? \d{5})?"
+_CITY = r"(?:,? \d{4,5} [A-ZÀ-Þ][\w'-]{1,24})?"
+_ENGLISH = re.compile(
+    r"(?<![\w.,])\d{1,5}[A-Za-z]? (?:[NSEW]\.? )?(?:[A-Z0-9][\w'.-]{0,20} ){1,4}?(?:Street|St|Avenue|Ave|Road|Rd|"
+    rf"Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Way|Place|Pl|Square|Sq|Terrace|Close|Crescent|Parkway|Pkwy|Highway)\b\.?"
+    rf"{_TAIL}{_ZIP}"
+)
+_ENGLISH_LOWER = re.compile(
+    r"(?i)(?<![\w.,])\d{1,5} (?!(?:day|hour|minute|week|month|time|year|mile|block|people|car|item|order)s?\b)"
+    r"(?:(?!(?:on|in|at|of|the|to|from|for|down)\b)[a-z]{2,20} ){1,2}(?:street|avenue|boulevard|road)\b"
+)
+_GERMAN = re.compile(
+    r"(?<!\w)[A-ZÄÖÜ][\wäöüß-]{1,30}(?:straße|strasse|str\.|weg|platz|allee|gasse) \d{1,4} ?[a-z]?(?!\w)" + _CITY
+)
+_FRENCH = re.compile(
+    rf"(?<!\w)\d{{1,4}}(?: ?(?:bis|ter))?,? (?i:rue|avenue|boulevard|chemin|allée|impasse|quai) {_WORDS}"
+    rf"[A-ZÀ-Þ][\w'-]{{1,24}}{_CITY}"
+)
+_ROMANCE = re.compile(
+    r"(?<!\w)(?:Calle|C/|Avenida|Avda\.?|Av\.|Plaza|Paseo|Via|Viale|Piazza|Corso|Rua|Travessa|Praça|calle|rua) "
+    rf"{_WORDS}[A-ZÀ-Þ][\w'-]{{1,24}},? (?:n[º°.o]{{1,2}} ?)?\d{{1,4}}(?!\w){_CITY}"
+)
+_POSTCODE = re.compile(r"(?<!\w)[A-Z]{1,2}\d[A-Z\d]? \d[ABD-HJLNP-UW-Z]{2}(?!\w)")
+
+PLACE_DETECTORS = tuple(
+    matcher("address", pattern, SHAPED, gate="0123456789")
+    for pattern in (_ENGLISH, _ENGLISH_LOWER, _GERMAN, _FRENCH, _ROMANCE, _POSTCODE)
+)
