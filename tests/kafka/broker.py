@@ -59,13 +59,17 @@ class KafkaStartError(RuntimeError):
 
 
 class KafkaBroker:
-    """A broker with a directory of its own (a temporary one by default) for its settings, data and log."""
+    """A broker with a directory of its own (a temporary one by default) for its settings, data and log.
 
-    def __init__(self, directory: Path | None = None) -> None:
+    ``properties`` are Kafka's settings with places for ``{port}``, ``{controller}`` (a port) and ``{data}``.
+    """
+
+    def __init__(self, directory: Path | None = None, properties: str = PROPERTIES) -> None:
         self._temporary = directory is None
         self.directory = Path(tempfile.mkdtemp(prefix="kafka-")) if directory is None else directory
         self.log_path = self.directory / "server.log"
         self.port = free_port()
+        self._properties = properties
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -130,7 +134,7 @@ class KafkaBroker:
 
     def _format(self, properties: Path) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
-        text = PROPERTIES.format(port=self.port, controller=free_port(), data=self.directory / "data")
+        text = self._properties.format(port=self.port, controller=free_port(), data=self.directory / "data")
         properties.write_text(text)
         command = [*self._java(), "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(properties)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=START_SECONDS)
