@@ -1,0 +1,100 @@
+"""Asking the worker that owns a conversation, one hop far: any worker answers for any conversation.
+
+Faust's own router drops answer headers, loops, and answers 200 with empty values while tables recover.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import aiohttp
+import structlog
+from aiohttp import web
+from yarl import URL
+
+from signalstream.core.keys import ConversationKey
+from signalstream.errors import OwnerUnavailableError
+from signalstream.web.correlation import REQUEST_ID_HEADER, request_id
+from signalstream.web.problems import PROBLEM_MEDIA_TYPE, unavailable
+from signalstream.web.services import Ownership
+
+FORWARDED_HEADER = "X-SignalStream-Forwarded"
+PASSED_HEADERS = ("Authorization", "If-None-Match")
+RELAYED_HEADERS = ("ETag", "Retry-After", "Cache-Control", "WWW-Authenticate")
+MOVED_DETAIL = "The conversation is moving to another worker. Ask again shortly."
+
+_log = structlog.get_logger("signalstream.web")
+
+
+@dataclass(frozen=True)
+class Relayed:
+    """The owner's answer, as it came."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    content_type: str
+
+    def response(self) -> web.Response:
+        """Return it as this worker's answer."""
+        if self.status == 304:
+            return web.Response(status=304, headers=self.headers)
+        return web.Response(status=self.status, headers=self.headers, body=self.body, content_type=self.content_type)
+
+
+class Forwarder:
+    """Fetches from the owner. Its HTTP session opens with the first use, in the running loop."""
+
+    def __init__(self, ownership: Ownership, timeout_seconds: float) -> None:
+        self._ownership = ownership
+        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        """Close the session."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def from_owner(self, request: web.Request, key: ConversationKey, path: str) -> Relayed | None:
+        """Return the owner's answer to ``path`` (a route with ``{conversation_id}``); None when this worker owns it.
+
+        Raises OwnerUnavailableError when the owner is unknown, gives no answer in time, or one that no worker gives;
+        ProblemError (503) for a request that was forwarded once already.
+        """
+        owner = self._ownership.owner_url(key)
+        if owner is None:
+            return None
+        if FORWARDED_HEADER in request.headers:
+            raise unavailable("owner-moved", MOVED_DETAIL)
+        url = owner_url(owner, path, key, request.query)
+        headers = {name: request.headers[name] for name in PASSED_HEADERS if name in request.headers}
+        try:
+            return await self._fetch(url, headers | {FORWARDED_HEADER: "1", REQUEST_ID_HEADER: request_id(request)})
+        except (aiohttp.ClientError, OSError, OwnerUnavailableError) as error:
+            _log.warning("owner_unreachable", owner=owner, error=type(error).__name__)
+            raise OwnerUnavailableError(f"no usable answer from {owner}") from error
+
+    async def _fetch(self, url: URL, headers: Mapping[str, str]) -> Relayed:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=self._timeout)
+        async with self._session.get(url, headers=headers, allow_redirects=False) as answer:
+            body = await answer.read()
+            if not _from_a_worker(answer):
+                raise OwnerUnavailableError(f"status {answer.status} with {answer.content_type}")
+            kept = {name: answer.headers[name] for name in RELAYED_HEADERS if name in answer.headers}
+            return Relayed(answer.status, kept, body, answer.content_type)
+
+
+def owner_url(base: str, path: str, key: ConversationKey, query: Mapping[str, str]) -> URL:
+    """Return where the owner answers ``path`` for ``key``; the tenant is always named, defaults may differ."""
+    filled = path.replace("{conversation_id}", quote(key.conversation_id, safe=""))
+    return URL(base.rstrip("/") + filled, encoded=True).with_query({**query, "tenant_id": key.tenant_id})
+
+
+def _from_a_worker(answer: aiohttp.ClientResponse) -> bool:
+    """Keep out what a proxy or another program on that port says: an empty 200 would look like a picture."""
+    if answer.status == 200:
+        return answer.content_type == "application/json"
+    return answer.status == 304 or answer.content_type == PROBLEM_MEDIA_TYPE

@@ -1,0 +1,44 @@
+"""The frames of the WebSocket: what a client of the stream can rely on."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from signalstream.models.base import Model
+from signalstream.models.intelligence import Insight
+
+
+class Connected(Model):
+    """The first frame of a stream."""
+
+    type: Literal["connected"] = "connected"
+    conversation_id: str
+    tenant_id: str
+    heartbeat_seconds: float = Field(description="Time between the server's protocol pings.")
+
+
+class IntelligenceUpdate(Model):
+    """A conversation's insight, now or after a change. ``id`` goes into ?last_event_id= to resume."""
+
+    type: Literal["intelligence_update"] = "intelligence_update"
+    conversation_id: str
+    id: str = Field(description="The insight's revision.")
+    data: Insight
+
+
+class Pong(Model):
+    """The answer to a client's ping."""
+
+    type: Literal["pong"] = "pong"
+
+
+class NotUnderstood(Model):
+    """Says that a frame of the client was ignored."""
+
+    type: Literal["error"] = "error"
+    detail: str
+
+
+SOCKET_MESSAGES: tuple[type[BaseModel], ...] = (Connected, IntelligenceUpdate, Pong, NotUnderstood)

@@ -1,0 +1,146 @@
+"""OpenAPI 3.1, generated from the table of routes and the pydantic models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any, Literal
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+
+from signalstream import __version__
+from signalstream.web.correlation import REQUEST_ID_HEADER, REQUEST_ID_PATTERN
+from signalstream.web.frames import SOCKET_MESSAGES
+from signalstream.web.problems import PROBLEM_MEDIA_TYPE, Problem
+from signalstream.web.routes import ROUTES, Parameter, Route
+
+Document = dict[str, Any]
+EVERY_ROUTE = (500,)
+DESCRIPTION = (
+    "Support messages in, sentiment, personal data, intent, urgency, actions and summary out, seconds later. "
+    "Every error is application/problem+json and names its request_id."
+)
+
+
+class _Schemas(GenerateJsonSchema):
+    def generate_inner(self, schema: Any) -> JsonSchemaValue:
+        # A timestamp is written by a function that returns text, which hides that the text is a time.
+        if schema["type"] == "function-after" and schema["schema"]["type"] == "datetime":
+            return {"type": "string", "format": "date-time"}
+        return super().generate_inner(schema)
+
+    def model_schema(self, schema: Any) -> JsonSchemaValue:
+        described = super().model_schema(schema)
+        if self.mode == "serialization":  # answers may gain fields; a client must not refuse them
+            described.pop("additionalProperties", None)
+        return described
+
+
+def openapi(routes: Iterable[Route] = ROUTES) -> Document:
+    """Return the document."""
+    shown = [route for route in routes if not route.page]
+    paths: dict[str, Document] = {}
+    for route in shown:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "SignalStream", "version": __version__, "description": DESCRIPTION},
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": _schemas(shown),
+            "headers": {"RequestId": _header("The request's id: yours, or one made here.", REQUEST_ID_PATTERN)},
+            "parameters": {"RequestId": _request_id_parameter()},
+        },
+    }
+
+
+def _schemas(routes: list[Route]) -> Document:
+    taken = [(route.body, "validation") for route in routes if route.body]
+    given = [route.answer for route in routes if route.answer] + [Problem, *SOCKET_MESSAGES]
+    modes: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [
+        *((model, "validation") for model, _ in taken),
+        *((model, "serialization") for model in dict.fromkeys(given)),
+    ]
+    _, document = models_json_schema(modes, ref_template="#/components/schemas/{model}", schema_generator=_Schemas)
+    return dict(sorted(document["$defs"].items()))
+
+
+def _operation(route: Route) -> Document:
+    operation: Document = {
+        "operationId": route.operation,
+        "summary": route.summary,
+        "tags": [route.tag],
+        "parameters": [
+            {"$ref": "#/components/parameters/RequestId"},
+            *(_parameter(parameter) for parameter in route.parameters),
+        ],
+        "responses": {str(route.status): _good(route), **_not_modified(route), **_problems(route)},
+    }
+    if route.notes:
+        operation["description"] = route.notes
+    if route.body:
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": _ref(route.body)}}}
+    if route.status == 101:
+        operation["x-websocket-messages"] = {
+            model.model_fields["type"].default: _ref(model) for model in SOCKET_MESSAGES
+        }
+    return operation
+
+
+def _parameter(parameter: Parameter) -> Document:
+    return {
+        "name": parameter.name,
+        "in": parameter.where,
+        "description": parameter.description,
+        "required": parameter.required,
+        "schema": parameter.schema,
+    }
+
+
+def _request_id_parameter() -> Document:
+    described = "Your id of this request; it comes back on the answer and stands in every log line."
+    schema = {"type": "string", "pattern": f"^{REQUEST_ID_PATTERN}$"}
+    return _parameter(Parameter(REQUEST_ID_HEADER, "header", described, schema))
+
+
+def _good(route: Route) -> Document:
+    answer: Document = {"description": HTTPStatus(route.status).phrase, "headers": _headers()}
+    if any(parameter.name == "If-None-Match" for parameter in route.parameters):
+        answer["headers"]["ETag"] = _header("The revision, in quotes.", r'^"[0-9]+"$')
+    if route.status != 101:
+        schema = _ref(route.answer) if route.answer else {"type": "object"}
+        answer["content"] = {"application/json": {"schema": schema}}
+    return answer
+
+
+def _not_modified(route: Route) -> Document:
+    if not any(parameter.name == "If-None-Match" for parameter in route.parameters):
+        return {}
+    return {"304": {"description": "Nothing changed since the ETag that was sent.", "headers": _headers()}}
+
+
+def _problems(route: Route) -> Document:
+    return {str(status): _problem(status) for status in (*route.problems, *EVERY_ROUTE)}
+
+
+def _problem(status: int) -> Document:
+    headers = _headers()
+    if status == 503:
+        headers["Retry-After"] = _header("Seconds to wait before asking again.", "^[1-9][0-9]*$")
+    content = {PROBLEM_MEDIA_TYPE: {"schema": _ref(Problem)}}
+    return {"description": HTTPStatus(status).phrase, "headers": headers, "content": content}
+
+
+def _headers() -> Document:
+    return {REQUEST_ID_HEADER: {"$ref": "#/components/headers/RequestId"}}
+
+
+def _header(description: str, pattern: str) -> Document:
+    anchored = pattern if pattern.startswith("^") else f"^{pattern}$"
+    return {"description": description, "schema": {"type": "string", "pattern": anchored}}
+
+
+def _ref(model: type[BaseModel]) -> Document:
+    return {"$ref": f"#/components/schemas/{model.__name__}"}

@@ -1,0 +1,76 @@
+"""``/health``, ``/ready`` and ``/live``: for people, for load balancers, for whoever restarts the process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from time import monotonic
+from typing import Literal
+
+from aiohttp import web
+from pydantic import Field
+
+from signalstream import __version__
+from signalstream.models.base import Model
+from signalstream.web.problems import ProblemError, unavailable
+from signalstream.web.services import Condition, Operations
+
+NO_STORE = {"Cache-Control": "no-store"}
+Parts = Mapping[str, Mapping[str, object]]
+
+
+class Health(Model):
+    """The answer of ``/health``: 200 as long as the process answers at all."""
+
+    status: Literal["ok", "degraded"]
+    version: str
+    uptime_seconds: float = Field(ge=0)
+    parts: Parts
+
+
+class Verdict(Model):
+    """The answer of ``/ready`` and ``/live`` when it is yes."""
+
+    status: Literal["ok"] = "ok"
+    parts: Parts
+
+
+class OperationsViews:
+    """Answers from the conditions that the worker reports."""
+
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
+        self._started = monotonic()
+
+    async def health(self, _request: web.Request) -> web.Response:
+        """Describe every part."""
+        condition = await self._operations.health()
+        health = Health(
+            status="ok" if condition.ok else "degraded",
+            version=__version__,
+            uptime_seconds=round(monotonic() - self._started, 3),
+            parts=condition.parts,
+        )
+        return _answer(health)
+
+    async def ready(self, _request: web.Request) -> web.Response:
+        """Say whether requests can be served here and now."""
+        condition = await self._operations.ready()
+        if not condition.ok:
+            again = unavailable("not-ready", "This worker cannot serve requests yet: see parts.")
+            raise ProblemError(503, again.detail, word=again.word, parts=condition.parts, headers=again.headers)
+        return _verdict(condition)
+
+    async def live(self, _request: web.Request) -> web.Response:
+        """Say whether the process should go on living."""
+        condition = self._operations.live()
+        if not condition.ok:
+            raise ProblemError(503, "This process should be restarted: see parts.", word="dead", parts=condition.parts)
+        return _verdict(condition)
+
+
+def _verdict(condition: Condition) -> web.Response:
+    return _answer(Verdict(parts=condition.parts))
+
+
+def _answer(model: Model) -> web.Response:
+    return web.Response(body=model.model_dump_json().encode(), content_type="application/json", headers=NO_STORE)

@@ -1,0 +1,145 @@
+"""The one table of routes. Registration, ``/openapi.json`` and the documentation's tests are made from it.
+
+``scope`` is what a credential will have to grant for the route; ``None`` is open to everyone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+from signalstream.models.base import TENANT_PATTERN
+from signalstream.models.conversation import ConversationView
+from signalstream.models.intelligence import Insight
+from signalstream.models.live import ConversationPage
+from signalstream.models.messages import MessageAccepted, MessageIn
+from signalstream.models.windows import Timeline
+from signalstream.web.ops import Health, Verdict
+
+CONVERSATION_PATH = "/v1/conversations/{conversation_id}"
+INSIGHTS_PATH = CONVERSATION_PATH + "/insights"
+TIMELINE_PATH = CONVERSATION_PATH + "/timeline"
+READ_PROBLEMS = (404, 422, 503)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A path or query parameter or a request header; ``schema`` is JSON Schema."""
+
+    name: str
+    where: str
+    description: str
+    schema: dict[str, Any]
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one path. ``operation`` names it in code and in OpenAPI.
+
+    ``answer`` is the model of the good answer, ``problems`` the statuses that this route adds to those that every
+    route has (405, 500). ``page`` marks what people's browsers load and OpenAPI leaves out.
+    """
+
+    operation: str
+    method: str
+    path: str
+    summary: str
+    answer: type[BaseModel] | None = None
+    status: int = 200
+    body: type[BaseModel] | None = None
+    parameters: tuple[Parameter, ...] = ()
+    problems: tuple[int, ...] = ()
+    scope: str | None = None
+    needs_core: bool = False
+    page: bool = False
+    tag: str = "operations"
+    notes: str = field(default="", compare=False)
+
+    @property
+    def pattern(self) -> str:
+        """Return the path as aiohttp's router takes it: a parameter is any text up to the next slash, braces too."""
+        return self.path.replace("}", ":[^/]+}")
+
+
+TENANT = Parameter(
+    "tenant_id",
+    "query",
+    "Whose data; else the default tenant, where the deployment has one.",
+    {"type": "string", "pattern": TENANT_PATTERN},
+)
+CONVERSATION = Parameter(
+    "conversation_id",
+    "path",
+    "The conversation's id, percent-encoded: a slash in it is %2F.",
+    {"type": "string", "minLength": 1, "maxLength": 128},
+    required=True,
+)
+IDEMPOTENCY = Parameter(
+    "Idempotency-Key",
+    "header",
+    "Makes message_id follow from tenant and key, so that a retry is the same message.",
+    {"type": "string", "minLength": 1, "maxLength": 255},
+)
+IF_NONE_MATCH = Parameter(
+    "If-None-Match", "header", "An ETag of an earlier answer: 304 when nothing changed.", {"type": "string"}
+)
+CURSOR = Parameter("cursor", "query", "next_cursor of the page before.", {"type": "string"})
+LAST_EVENT = Parameter(
+    "last_event_id",
+    "query",
+    "id of the last update received: the current insight is not sent again when it is this.",
+    {"type": "string"},
+)
+
+
+def _limit(highest: int) -> Parameter:
+    schema = {"type": "integer", "minimum": 1, "maximum": highest, "default": 50}
+    return Parameter("limit", "query", "How many at most.", schema)
+
+
+ROUTES = (
+    Route(
+        "postMessage", "POST", "/v1/messages", "Take in a message; answered once the broker has acknowledged it.",
+        status=202, body=MessageIn, answer=MessageAccepted, parameters=(TENANT, IDEMPOTENCY),
+        problems=(400, 413, 415, 422, 503), scope="messages:write", needs_core=True, tag="messages",
+    ),
+    Route(
+        "listConversations", "GET", "/v1/conversations", "Recent conversations, newest change first.",
+        answer=ConversationPage, parameters=(TENANT, _limit(100), CURSOR), problems=(422, 503),
+        scope="conversations:read", needs_core=True, tag="conversations",
+    ),
+    Route(
+        "getConversation", "GET", CONVERSATION_PATH, "A conversation with its newest messages, redacted.",
+        answer=ConversationView, parameters=(CONVERSATION, TENANT, _limit(500)), problems=READ_PROBLEMS,
+        scope="conversations:read", needs_core=True, tag="conversations",
+    ),
+    Route(
+        "getInsights", "GET", INSIGHTS_PATH, "The current insight of a conversation.",
+        answer=Insight, parameters=(CONVERSATION, TENANT, IF_NONE_MATCH), problems=READ_PROBLEMS,
+        scope="insights:read", needs_core=True, tag="insights",
+        notes="A message that was accepted and not analysed yet has completeness none and every agent pending.",
+    ),
+    Route(
+        "getTimeline", "GET", TIMELINE_PATH, "The conversation over time, in windows of event time.",
+        answer=Timeline, parameters=(CONVERSATION, TENANT), problems=READ_PROBLEMS,
+        scope="insights:read", needs_core=True, tag="insights",
+    ),
+    Route(
+        "streamInsights", "GET", "/ws/conversations/{conversation_id}/stream",
+        "A WebSocket: the current insight, then every change.",
+        status=101, parameters=(CONVERSATION, TENANT, LAST_EVENT), problems=(400, 422, 426, 503),
+        scope="insights:read", needs_core=True, tag="insights",
+        notes="Send the text ping for a pong. Close code 1001 says that the worker goes away: connect again.",
+    ),
+    Route("getHealth", "GET", "/health", "Every part in detail; 200 while the process answers.", answer=Health),
+    Route("getReady", "GET", "/ready", "Whether requests can be served.", answer=Verdict, problems=(503,)),
+    Route("getLive", "GET", "/live", "Whether the process should go on living.", answer=Verdict, problems=(503,)),
+    Route("getOpenApi", "GET", "/openapi.json", "This description, as OpenAPI 3.1."),
+    Route("getPage", "GET", "/", "Recent conversations and their insights, live.", page=True),
+    Route("getPageAsset", "GET", "/static/{name}", "Script and style of the page.", page=True),
+    Route("getDocs", "GET", "/docs", "This API, to read and to try.", page=True),
+    Route("getDocsAsset", "GET", "/docs/static/{name}", "Script and style of the docs.", page=True),
+)  # fmt: skip

@@ -1,0 +1,157 @@
+"""The whole web part, put together from the table of routes: for Faust's server, and for a plain one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from aiohttp import web
+from faust.web import View
+from faust.web.base import BlueprintManager
+
+from signalstream.core.clock import Clock, SystemClock
+from signalstream.settings import Settings
+from signalstream.topics import AI_TOPICS
+from signalstream.web.conversations import ConversationViews
+from signalstream.web.correlation import correlated, stamp
+from signalstream.web.forwarding import Forwarder
+from signalstream.web.ingest import IngestView
+from signalstream.web.openapi import openapi
+from signalstream.web.ops import OperationsViews
+from signalstream.web.pages import Pages
+from signalstream.web.problems import ProblemError, problems
+from signalstream.web.routes import ROUTES, Route
+from signalstream.web.services import WebServices
+from signalstream.web.sockets import OpenSockets
+from signalstream.web.stream import StreamView
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+AGENTS = tuple(topic.writers[0] for topic in AI_TOPICS)
+NO_CORE = "This worker does not have the role core, which takes in and reads. Ask one that has it."
+
+
+def application_options(settings: Settings) -> dict[str, Any]:
+    """Return what the aiohttp application is made with; Faust takes it as ``web_application_options``."""
+    return {"middlewares": [correlated, problems], "client_max_size": settings.max_body_bytes + 1}
+
+
+@dataclass(frozen=True)
+class Site:
+    """A handler for each operation of the table, and what closes with the server."""
+
+    handlers: Mapping[str, Handler]
+    on_shutdown: Sequence[Callable[[web.Application], Awaitable[None]]]
+
+    def follow(self, application: web.Application) -> None:
+        """Add to the application what happens with each answer, and at its end."""
+        application.on_response_prepare.append(stamp)
+        application.on_shutdown.extend(self.on_shutdown)
+
+
+def build_site(
+    services: WebServices, settings: Settings, agents: Sequence[str] = AGENTS, clock: Clock | None = None
+) -> Site:
+    """Make the handlers. ``agents`` are the AI agents that a conversation's first insight waits for."""
+    core, closing = _core_handlers(services, settings, agents, clock or SystemClock())
+    handlers = {**core, **_open_handlers(services)}
+    return Site({route.operation: handlers.get(route.operation, _no_core) for route in ROUTES}, closing)
+
+
+def build_web_application(
+    services: WebServices, settings: Settings, agents: Sequence[str] = AGENTS, clock: Clock | None = None
+) -> web.Application:
+    """Return a plain aiohttp application with every route: for tests, and for a process without Faust."""
+    site = build_site(services, settings, agents, clock)
+    application = web.Application(**application_options(settings))
+    for route in ROUTES:
+        for method in methods(route):
+            application.router.add_route(method, route.pattern, site.handlers[route.operation])
+    site.follow(application)
+    return application
+
+
+def attach(
+    app: Any, services: WebServices, settings: Settings, agents: Sequence[str] = AGENTS, clock: Clock | None = None
+) -> None:
+    """Register every route with a Faust app, in place of Faust's own pages.
+
+    The app must have been made with ``web_application_options=application_options(settings)``.
+    """
+    site = build_site(services, settings, agents, clock)
+    app.web.blueprints = BlueprintManager()
+    by_pattern: dict[str, dict[str, Handler]] = defaultdict(dict)
+    for route in ROUTES:
+        by_pattern[route.pattern].update(dict.fromkeys(methods(route), site.handlers[route.operation]))
+    for number, (pattern, handlers) in enumerate(by_pattern.items()):
+        app.page(pattern, name=f"signalstream-{number}")(_view_class(handlers))
+    site.follow(app.web.web_app)
+
+
+def methods(route: Route) -> tuple[str, ...]:
+    """Return the methods that a route answers: HEAD goes with GET, except where GET opens a socket."""
+    return ("GET", "HEAD") if route.method == "GET" and route.status != 101 else (route.method,)
+
+
+def _view_class(handlers: Mapping[str, Handler]) -> type:
+    """Return a view with exactly these methods. Faust passes path parameters by name; handlers read the request's."""
+
+    def method_of(handler: Handler) -> Callable[..., Awaitable[web.StreamResponse]]:
+        async def method(_view: object, request: web.Request, **_: str) -> web.StreamResponse:
+            return await handler(request)
+
+        return method
+
+    answered = {name.lower(): method_of(handler) for name, handler in handlers.items()}
+    return type("SignalStreamView", (View,), {**answered, "get_methods": lambda _view: set(handlers)})
+
+
+def _core_handlers(
+    services: WebServices, settings: Settings, agents: Sequence[str], clock: Clock
+) -> tuple[dict[str, Handler], tuple[Callable[[web.Application], Awaitable[None]], ...]]:
+    ingest, reader, ownership, live = services.ingest, services.reader, services.ownership, services.live
+    if ingest is None or reader is None or ownership is None or live is None:
+        return {}, ()
+    sockets = OpenSockets()
+    forwarder = Forwarder(ownership, settings.forward_timeout_seconds)
+    conversations = ConversationViews(
+        reader=reader, live=live, ingest=ingest, forwarder=forwarder, settings=settings, agents=agents
+    )
+
+    async def shut_down(_application: web.Application) -> None:
+        await sockets.close_all()
+        await forwarder.close()
+
+    return {
+        "postMessage": IngestView(ingest, settings, clock).post,
+        "listConversations": conversations.recent,
+        "getConversation": conversations.conversation,
+        "getInsights": conversations.insights,
+        "getTimeline": conversations.timeline,
+        "streamInsights": StreamView(live, conversations, sockets, settings).get,
+    }, (shut_down,)
+
+
+def _open_handlers(services: WebServices) -> dict[str, Handler]:
+    operations, pages = OperationsViews(services.operations), Pages()
+    description = orjson.dumps(openapi())
+
+    async def describe(_request: web.Request) -> web.Response:
+        return web.Response(body=description, content_type="application/json", headers={"Cache-Control": "no-cache"})
+
+    return {
+        "getHealth": operations.health,
+        "getReady": operations.ready,
+        "getLive": operations.live,
+        "getOpenApi": describe,
+        "getPage": pages.page,
+        "getPageAsset": pages.page_asset,
+        "getDocs": pages.docs,
+        "getDocsAsset": pages.docs_asset,
+    }
+
+
+async def _no_core(_request: web.Request) -> web.StreamResponse:
+    raise ProblemError(503, NO_CORE, word="no-core-role")

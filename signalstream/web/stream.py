@@ -1,0 +1,145 @@
+"""``WS /ws/conversations/{id}/stream``: the insight as it is now, then every change, each with its ``id``."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import orjson
+import structlog
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from signalstream.core.keys import ConversationKey
+from signalstream.errors import OwnerUnavailableError
+from signalstream.models.base import Model
+from signalstream.settings import Settings
+from signalstream.web.conversations import ConversationViews
+from signalstream.web.frames import Connected, NotUnderstood, Pong
+from signalstream.web.parameters import conversation_of
+from signalstream.web.problems import ProblemError
+from signalstream.web.services import LiveUpdate, LiveView, Subscription
+from signalstream.web.sockets import CLOSE_SECONDS, OpenSockets
+
+MAX_INCOMING_BYTES = 4096
+FIRST_RETRY_SECONDS = 0.5
+LONGEST_RETRY_SECONDS = 5.0
+PONG = Pong()
+NOT_UNDERSTOOD = NotUnderstood(detail='Only ping, as text or as {"type":"ping"}, is understood here.')
+
+_log = structlog.get_logger("signalstream.web")
+
+
+class StreamView:
+    """Opens sockets and serves each until one side closes it."""
+
+    def __init__(
+        self, live: LiveView, conversations: ConversationViews, sockets: OpenSockets, settings: Settings
+    ) -> None:
+        self._live = live
+        self._conversations = conversations
+        self._sockets = sockets
+        self._settings = settings
+
+    async def get(self, request: web.Request) -> web.WebSocketResponse:
+        """Serve one socket. The subscription opens before anything is read, so that no change falls between."""
+        key = conversation_of(request, self._settings)
+        if request.headers.get("Upgrade", "").lower() != "websocket":
+            raise ProblemError(426, "This path is a WebSocket.", headers={"Upgrade": "websocket"})
+        self._sockets.admit()
+        heartbeat = self._settings.websocket_ping_seconds
+        socket = web.WebSocketResponse(heartbeat=heartbeat, max_msg_size=MAX_INCOMING_BYTES, timeout=CLOSE_SECONDS)
+        with self._live.subscribe(key) as updates, suppress(ConnectionError):
+            await socket.prepare(request)
+            async with self._sockets.holding(socket):
+                await self._serve(request, key, Stream(socket, request.query.get("last_event_id")), updates)
+        return socket
+
+    async def _serve(self, request: web.Request, key: ConversationKey, stream: Stream, updates: Subscription) -> None:
+        try:
+            heartbeat = self._settings.websocket_ping_seconds
+            await stream.send(Connected(**key._asdict(), heartbeat_seconds=heartbeat))
+            async with asyncio.TaskGroup() as group:
+                senders = (
+                    group.create_task(_send_updates(stream, updates)),
+                    group.create_task(self._send_current(request, key, stream)),
+                )
+                await stream.answer_client()
+                for sender in senders:
+                    sender.cancel()
+        except ConnectionError:
+            raise
+        except Exception:  # noqa: BLE001  # after the upgrade no problem document can be sent any more
+            _log.exception("stream_failed", tenant_id=key.tenant_id, conversation_id=key.conversation_id)
+            await stream.socket.close(code=WSCloseCode.INTERNAL_ERROR)
+
+    async def _send_current(self, request: web.Request, key: ConversationKey, stream: Stream) -> None:
+        """Send the insight as it is now; while its owner cannot be asked, try again until a change came first."""
+        delay = FIRST_RETRY_SECONDS
+        while stream.sent_revision is None:
+            try:
+                current = await self._conversations.current(request, key)
+            except (OwnerUnavailableError, ProblemError):
+                await asyncio.sleep(delay)
+                delay = min(2 * delay, LONGEST_RETRY_SECONDS)
+                continue
+            if current is not None:
+                await stream.send_update(current)
+            return
+
+
+class Stream:
+    """One socket and what was sent on it: revisions only ever rise, and frames never mix."""
+
+    def __init__(self, socket: web.WebSocketResponse, last_event_id: str | None) -> None:
+        self.socket = socket
+        self.sent_revision: int | None = None
+        self._last_event_id = last_event_id
+        self._sending = asyncio.Lock()
+
+    async def send(self, frame: Model) -> None:
+        """Send a JSON text frame."""
+        async with self._sending:
+            await self.socket.send_frame(frame.model_dump_json().encode(), WSMsgType.TEXT)
+
+    async def send_update(self, update: LiveUpdate) -> None:
+        """Send an insight, unless this one or a newer one went out already, or the client came back with it."""
+        async with self._sending:
+            revision = update.insight.revision
+            if self.sent_revision is not None and revision <= self.sent_revision:
+                return
+            self.sent_revision = revision
+            if str(revision) != self._last_event_id:
+                with suppress(ConnectionError):  # the reading side sees the end of the connection and ends the stream
+                    await self.socket.send_frame(update_frame(update), WSMsgType.TEXT)
+
+    async def answer_client(self) -> None:
+        """Read until the socket closes; answer pings, and say so when something else is sent."""
+        async for message in self.socket:
+            if message.type is WSMsgType.ERROR:
+                return
+            await self.send(PONG if is_ping(message.data) else NOT_UNDERSTOOD)
+
+
+def update_frame(update: LiveUpdate) -> bytes:
+    """Return an IntelligenceUpdate around an insight whose JSON was encoded once for all sockets."""
+    insight = update.insight
+    conversation = orjson.dumps(insight.conversation_id)
+    head = b'{"type":"intelligence_update","conversation_id":%b,"id":"%d","data":' % (conversation, insight.revision)
+    return b"%b%b}" % (head, update.encoded)
+
+
+def is_ping(data: object) -> bool:
+    """Say whether a frame's payload is ``ping`` or ``{"type": "ping"}``."""
+    if not isinstance(data, str):
+        return False
+    if data.strip() == "ping":
+        return True
+    with suppress(orjson.JSONDecodeError):
+        document = orjson.loads(data)
+        return isinstance(document, dict) and document.get("type") == "ping"
+    return False
+
+
+async def _send_updates(stream: Stream, updates: Subscription) -> None:
+    async for update in updates:
+        await stream.send_update(update)

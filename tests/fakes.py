@@ -1,0 +1,96 @@
+"""What stands in for the rest of the worker in tests: small classes behind the same interfaces as the real parts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from signalstream.core.condition import Condition
+from signalstream.core.keys import ConversationKey
+from signalstream.models.conversation import ConversationView
+from signalstream.models.intelligence import Insight
+from signalstream.models.messages import Message
+from signalstream.models.windows import Timeline
+
+
+@dataclass
+class FixedClock:
+    """A clock that stands still until it is set."""
+
+    time: datetime
+
+    def now(self) -> datetime:
+        return self.time
+
+
+@dataclass
+class FakeIngest:
+    """Keeps what was accepted; raises ``error`` instead when there is one, waits for ``gate`` when there is one."""
+
+    accepted: list[tuple[Message, str]] = field(default_factory=list)
+    error: Exception | None = None
+    gate: asyncio.Event | None = None
+
+    async def accept(self, message: Message, request_id: str) -> None:
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.error is not None:
+            raise self.error
+        self.accepted.append((message, request_id))
+
+    def recently_accepted(self, key: ConversationKey) -> bool:
+        return any((message.tenant_id, message.conversation_id) == key for message, _ in self.accepted)
+
+
+@dataclass
+class FakeReader:
+    """Tables in memory; raises ``error`` instead of reading when there is one."""
+
+    insights: dict[ConversationKey, Insight] = field(default_factory=dict)
+    conversations: dict[ConversationKey, ConversationView] = field(default_factory=dict)
+    timelines: dict[ConversationKey, Timeline] = field(default_factory=dict)
+    error: Exception | None = None
+
+    def insight(self, key: ConversationKey) -> Insight | None:
+        if self.error is not None:
+            raise self.error
+        return self.insights.get(key)
+
+    def conversation(self, key: ConversationKey, limit: int) -> ConversationView | None:
+        view = self.conversations.get(key)
+        return view and view.model_copy(update={"messages": view.messages[-limit:]})
+
+    def timeline(self, key: ConversationKey) -> Timeline | None:
+        return self.timelines.get(key)
+
+
+@dataclass
+class FakeOwnership:
+    """This worker owns everything, unless ``url`` names another or ``error`` says that nobody knows."""
+
+    url: str | None = None
+    error: Exception | None = None
+
+    def owner_url(self, key: ConversationKey) -> str | None:
+        if self.error is not None:
+            raise self.error
+        return self.url
+
+
+@dataclass
+class FakeOperations:
+    """A worker whose condition is what the test says."""
+
+    ok: bool = True
+    parts: Mapping[str, dict[str, object]] = field(default_factory=lambda: {"broker": {"status": "ok"}})
+
+    async def ready(self) -> Condition:
+        return self.live()
+
+    async def health(self) -> Condition:
+        return self.live()
+
+    def live(self) -> Condition:
+        return Condition(self.ok, dict(self.parts))
