@@ -191,7 +191,7 @@ def _main_app(settings: Settings) -> SignalApp:
     app_id = settings.app_id if first == CORE else ai_app_id(settings, first)
     main: SignalApp
 
-    async def on_first() -> None:
+    async def check() -> None:
         check_port(str(main.conf.web_bind), int(main.conf.web_port))
         await preflight(settings)
 
@@ -200,7 +200,7 @@ def _main_app(settings: Settings) -> SignalApp:
         settings,
         web={"web_application_options": application_options(settings), **_address(settings)},
         logging_config=logging_config(settings),
-        on_first=on_first,
+        preflight=check,
         standby_replicas=settings.standby_replicas if first == CORE else 0,
     )
     return main

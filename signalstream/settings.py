@@ -68,6 +68,9 @@ class Settings(BaseSettings):
         default="create", description="Whether a worker creates topics that are missing, or refuses to start."
     )
 
+    broker_wait_seconds: float = Field(
+        default=30.0, ge=0, le=600, description="How long a starting worker waits for a broker, in seconds."
+    )
     session_timeout_seconds: float = Field(
         default=10.0, ge=6, le=300, description="Silence after which the broker takes a worker for dead, in seconds."
     )

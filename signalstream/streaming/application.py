@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +13,7 @@ import faust
 import structlog
 from yarl import URL
 
+from signalstream.errors import BrokerUnavailableError, ConfigurationError
 from signalstream.settings import Settings
 from signalstream.streaming.consumer import MendedTransport
 from signalstream.streaming.recovery import MendedTableManager
@@ -22,20 +24,32 @@ PRODUCER_REQUEST_BYTES = 1_000_000
 log = structlog.get_logger()
 
 
+class SignalWorker(faust.Worker):
+    """Faust's worker, which refuses to start with one line and exit code 2 when the preflight finds a fault."""
+
+    def execute_from_commandline(self) -> None:
+        """Run the preflight, then the app until a signal ends it."""
+        try:
+            self.loop.run_until_complete(self.app.preflight())
+        except (ConfigurationError, BrokerUnavailableError) as error:
+            print(f"signalstream: {error}", file=sys.stderr)  # noqa: T201 - one line for a person, whatever the log is
+            raise SystemExit(2) from None
+        super().execute_from_commandline()
+
+
 class SignalApp(faust.App):
     """A Faust app with our consumer, our recovery and a memory of which generation is ready."""
 
-    def __init__(self, *args: Any, on_first: Callable[[], Awaitable[None]] | None = None, **options: Any) -> None:
+    def __init__(self, *args: Any, preflight: Callable[[], Awaitable[None]] | None = None, **options: Any) -> None:
         self.ready_generation: int | None = None
         self.recovered_callbacks: list[Callable[[], None]] = []
-        self._on_first = on_first
-        super().__init__(*args, TableManager=MendedTableManager, **options)
+        self._preflight = preflight
+        super().__init__(*args, TableManager=MendedTableManager, Worker=SignalWorker, **options)
 
-    async def on_first_start(self) -> None:
-        """Run the preflight before anything joins a group."""
-        if self._on_first is not None:
-            await self._on_first()
-        await super().on_first_start()
+    async def preflight(self) -> None:
+        """Check what must be in place before anything joins a group. Raises ConfigurationError."""
+        if self._preflight is not None:
+            await self._preflight()
 
     def on_recovered(self, generation_id: int) -> None:
         """Remember that the tables and streams of ``generation_id`` are in place."""
@@ -66,7 +80,7 @@ def new_app(
     *,
     web: Mapping[str, Any] | None = None,
     logging_config: Mapping[str, Any] | None = None,
-    on_first: Callable[[], Awaitable[None]] | None = None,
+    preflight: Callable[[], Awaitable[None]] | None = None,
     standby_replicas: int = 0,
 ) -> SignalApp:
     """Return an app with the delivery settings that this project's promises rest on.
@@ -80,7 +94,7 @@ def new_app(
         store="rocksdb://?driver=rocksdict",
         autodiscover=False,
         logging_config=logging_config,
-        on_first=on_first,
+        preflight=preflight,
         table_standby_replicas=standby_replicas,
         consumer_group_instance_id=_instance_id(app_id, settings),
         **_delivery(settings),

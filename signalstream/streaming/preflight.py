@@ -27,6 +27,11 @@ from signalstream.topics import TopicSpec, all_topics
 CONNECT_SECONDS = 10.0
 VISIBLE_SECONDS = 15.0
 _ALREADY_EXISTS = 36
+REMEDY = (
+    "Nothing was started. Set SIGNALSTREAM_PARTITIONS to what the topics have, change a topic's configuration with "
+    "your Kafka tools, or begin with new topics (SIGNALSTREAM_TOPIC_PREFIX and SIGNALSTREAM_APP_ID); "
+    "`signalstream topics check` shows them all."
+)
 log = structlog.get_logger()
 
 
@@ -55,13 +60,12 @@ class TopicRow:
         if self.partitions_found != self.partitions_wanted:
             found.append(
                 f"topic {self.name} has {self.partitions_found} partitions, SIGNALSTREAM_PARTITIONS says "
-                f"{self.partitions_wanted}; set it to what the topics have, or start with new topics "
-                "(SIGNALSTREAM_TOPIC_PREFIX and SIGNALSTREAM_APP_ID)"
+                f"{self.partitions_wanted}"
             )
         for name, wanted in self.config_wanted.items():
             have = self.config_found.get(name)
             if have is not None and _normal(have) != _normal(wanted):
-                found.append(f"topic {self.name} has {name}={have}, expected {wanted}; change it with your Kafka tools")
+                found.append(f"topic {self.name} has {name}={have}, expected {wanted}")
         return tuple(found)
 
 
@@ -96,12 +100,25 @@ async def ensure(settings: Settings) -> Report:
 
 
 async def preflight(settings: Settings) -> None:
-    """Make sure that every topic is as promised. Raises ConfigurationError that lists what is not."""
-    report = await (ensure(settings) if settings.topic_creation == "create" else inspect(settings))
+    """Make sure that every topic is as promised, waiting a while for a broker that is starting.
+
+    Raises ConfigurationError that lists what is not, BrokerUnavailableError when no broker answered in time.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + settings.broker_wait_seconds
+    while True:
+        try:
+            report = await (ensure(settings) if settings.topic_creation == "create" else inspect(settings))
+            break
+        except BrokerUnavailableError as error:
+            if loop.time() >= until:
+                raise
+            log.warning("broker.waiting", detail=str(error))
+            await asyncio.sleep(1)
     if report.created:
         log.info("topics.created", topics=list(report.created))
     if report.problems:
-        raise ConfigurationError("the broker's topics are not as this worker needs them: " + "; ".join(report.problems))
+        raise ConfigurationError("; ".join(report.problems) + f". {REMEDY}")
 
 
 def check_port(host: str, port: int) -> None:
