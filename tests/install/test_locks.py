@@ -64,7 +64,8 @@ def test_the_lock_satisfies_what_pyproject_asks_for(lock: str, machine: dict[str
     for line in WANTED[lock]:
         wanted = Requirement(line)
         if applies(wanted.marker, machine):
-            version = locked[canonicalize_name(wanted.name)]
+            version = locked.get(canonicalize_name(wanted.name))
+            assert version, f"{line} is not locked; run scripts/lock.sh"
             assert wanted.specifier.contains(version), f"{line} is locked at {version}; run scripts/lock.sh"
 
 

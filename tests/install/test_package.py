@@ -16,12 +16,12 @@ pytestmark = [pytest.mark.install, pytest.mark.timeout(600)]
 LOOPBACK_ONLY = {"SIGNALSTREAM_AUTH": "off", "SIGNALSTREAM_ENCRYPTION": "off"}
 
 
-def run(command: list[str], folder: Path, seconds: int = 280, **settings: str) -> subprocess.CompletedProcess[str]:
+def run(command: list[str], folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("SIGNALSTREAM_", "PYTHON"))
     }
     done = subprocess.run(
-        command, cwd=folder, env=environment | settings, capture_output=True, text=True, check=False, timeout=seconds
+        command, cwd=folder, env=environment | settings, capture_output=True, text=True, check=False, timeout=280
     )
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
     return done
@@ -35,7 +35,7 @@ def bin_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     run([*pip, "--require-hashes", "-r", str(REPOSITORY / "requirements" / "dev.txt")], folder)
     source = folder / "source"
     shutil.copytree(PACKAGE, source / "signalstream", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md", "LICENSE", "NOTICE"):
+    for name in ("pyproject.toml", "README.md", "LICENSE", "NOTICE", ".gitignore"):
         shutil.copy2(REPOSITORY / name, source / name)
     run([str(folder / "bin" / "python"), "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(folder), "."], source)
     run([*pip, "--no-deps", str(next(folder.glob("signalstream-*.whl")))], folder)

@@ -64,11 +64,11 @@ class KafkaBroker:
     ``properties`` are Kafka's settings with places for ``{port}``, ``{controller}`` (a port) and ``{data}``.
     """
 
-    def __init__(self, directory: Path | None = None, properties: str = PROPERTIES) -> None:
+    def __init__(self, directory: Path | None = None, properties: str = PROPERTIES, port: int | None = None) -> None:
         self._temporary = directory is None
         self.directory = Path(tempfile.mkdtemp(prefix="kafka-")) if directory is None else directory
         self.log_path = self.directory / "server.log"
-        self.port = free_port()
+        self.port = free_port() if port is None else port
         self._properties = properties
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import UnknownTopicOrPartitionError
 
-from signalstream.streaming.embedded import answers_kafka
+from signalstream.streaming.embedded import answers_kafka, free_port
 from tests.conftest import TopicNames
 from tests.kafka.broker import KafkaBroker, KafkaStartError
 
@@ -102,3 +102,17 @@ def test_settings_that_kafka_refuses_are_shown(tmp_path: Path) -> None:
     (tmp_path / "server.properties").write_text("process.roles=nonsense\n")
     with pytest.raises(KafkaStartError, match=r"(?s)ended with code 1 .*nonsense"):
         broker.start()
+
+
+def test_an_operator_gets_a_broker_by_one_command() -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "tests.kafka", "--port", str(port)]
+    broker = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+    assert broker.stdout is not None
+    assert broker.stdout.readline() == f"Apache Kafka answers on 127.0.0.1:{port}; Ctrl-C ends it\n"
+    assert answers_kafka(port, timeout_seconds=5)
+    broker.terminate()
+    rest = broker.stdout.read()
+    broker.stdout.close()
+    assert (broker.wait(20), rest) == (0, "stopping\n")
+    assert not answers_kafka(port)

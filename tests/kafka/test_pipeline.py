@@ -1,0 +1,144 @@
+"""From POST to insight through real processes, on both brokers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import aiohttp
+
+from tests.client import Client, eventually, updates_until
+from tests.kafka.conftest import Deployment, client_of
+
+ANGRY = "This is the third time I write! You charged my card 4111 1111 1111 1111 twice. Mail me: jo@example.com"
+
+
+async def test_a_posted_message_becomes_an_insight_by_rest_and_by_websocket(
+    on_either: Deployment, session: aiohttp.ClientSession
+) -> None:
+    worker = on_either.start()
+    await asyncio.to_thread(worker.wait_ready)
+    client = client_of(session, worker)
+    async with client.listen("order 7/ä") as socket:
+        assert (await socket.receive_json())["type"] == "connected"
+        status, accepted = await client.post("order 7/ä", ANGRY)
+        assert (status, accepted["status"], accepted["conversation_id"]) == (202, "accepted", "order 7/ä")
+        frames = await updates_until(socket, 1)
+    insight = await client.complete("order 7/ä", 1)
+    assert frames[-1]["data"] == insight
+    ids = [int(frame["id"]) for frame in frames]
+    assert ids == sorted(set(ids))
+    assert insight["sentiment"]["sentiment"] == "negative"
+    assert {entity["type"] for entity in insight["pii"]["entities"]} == {"credit_card", "email"}
+    assert all(entity["value"] == "[REDACTED]" for entity in insight["pii"]["entities"])
+    assert "4111" not in json.dumps(insight)
+    assert {name: agent["status"] for name, agent in insight["agents"].items()} == {
+        "sentiment": "ok",
+        "pii": "ok",
+        "insights": "ok",
+        "summary": "ok",
+    }
+
+
+async def test_a_conversation_is_kept_in_order_redacted_and_counted_once(
+    on_either: Deployment, session: aiohttp.ClientSession
+) -> None:
+    worker = on_either.start()
+    await asyncio.to_thread(worker.wait_ready)
+    client = client_of(session, worker)
+    for number in range(6):
+        sender = "agent" if number % 2 else "customer"
+        for _ in range(2):  # a client that retries with the same key
+            status, _ = await client.post(
+                "c", f"line {number} a@example.com", sender, headers={"Idempotency-Key": f"k{number}"}
+            )
+            assert status == 202
+    await client.complete("c", 6)
+    _, state = await client.get("/v1/conversations/c?limit=4")
+    assert (state["message_count"], state["last_seq"]) == (6, 6)
+    assert sorted(state["participants"]) == ["agent", "customer"]
+    assert [message["seq"] for message in state["messages"]] == [3, 4, 5, 6]
+    assert all("example.com" not in message["text"] for message in state["messages"])
+    _, timeline = await client.get("/v1/conversations/c/timeline")
+    assert sum(window["message_count"] for window in timeline["windows"]) == 6
+    assert all(sum(window["analyses"].values()) == 4 * window["message_count"] for window in timeline["windows"])
+
+
+async def test_the_correlation_id_is_in_the_log_lines_of_every_stage_and_no_text_is(
+    on_either: Deployment, session: aiohttp.ClientSession
+) -> None:
+    worker = on_either.start(log_level="DEBUG")
+    await asyncio.to_thread(worker.wait_ready)
+    client = client_of(session, worker)
+    await client.post("c", "the secret word is Rumpelstilzchen", headers={"X-Request-ID": "trace-me-1"})
+    await client.complete("c", 1)
+    lines = [json.loads(line) for line in _json_lines(worker.log_path)]
+    ours = [line for line in lines if line.get("correlation_id") == "trace-me-1"]
+    stages = {line["agent"] for line in ours if "agent" in line}
+    assert stages == {"conversation", "sentiment", "pii", "insights", "summary", "aggregation"}
+    named = [line for line in ours if "agent" in line]
+    for line in named:
+        assert {
+            "timestamp",
+            "level",
+            "event",
+            "tenant_id",
+            "conversation_id",
+            "message_id",
+            "partition",
+            "offset",
+        } <= set(line)
+    assert "Rumpelstilzchen" not in worker.log_path.read_text()
+
+
+async def test_a_window_closes_by_its_deadline_without_another_message(
+    on_either: Deployment, session: aiohttp.ClientSession
+) -> None:
+    worker = on_either.start(window_seconds="2", window_grace_seconds="0", window_sweep_seconds="0.3")
+    await asyncio.to_thread(worker.wait_ready)
+    client = client_of(session, worker)
+    await client.post("c", "hello there")
+    await client.complete("c", 1)
+
+    async def closed() -> list[str] | None:
+        _, timeline = await client.get("/v1/conversations/c/timeline")
+        return [w["closed_by"] for w in timeline["windows"]] if timeline["windows"][0]["status"] == "closed" else None
+
+    assert await eventually(closed, "the window closed") == ["deadline"]
+
+
+async def test_a_stopped_worker_closes_its_sockets_and_exits_cleanly(
+    on_either: Deployment, session: aiohttp.ClientSession
+) -> None:
+    worker = on_either.start()
+    await asyncio.to_thread(worker.wait_ready)
+    async with client_of(session, worker).listen("c") as socket:
+        assert (await socket.receive_json())["type"] == "connected"
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        stopping = asyncio.create_task(asyncio.to_thread(worker.terminate))
+        closing = await socket.receive(timeout=5)
+        assert (closing.type, closing.data) == (aiohttp.WSMsgType.CLOSE, 1001)
+        assert await stopping == 0
+        assert loop.time() - started < 5
+
+
+async def test_unknown_is_404_and_health_names_every_part(
+    on_either: Deployment, session: aiohttp.ClientSession
+) -> None:
+    worker = on_either.start()
+    await asyncio.to_thread(worker.wait_ready)
+    client: Client = client_of(session, worker)
+    status, problem = await client.insights("never seen")
+    assert (status, problem["status"]) == (404, 404)
+    status, health = await client.get("/health")
+    assert (status, health["status"]) == (200, "ok")
+    apps = {on_either.names.app_id + suffix for suffix in ("", "-sentiment", "-pii", "-insights", "-summary")}
+    assert {"broker", "analyst", "live view", *apps} <= set(health["parts"])
+    for path in ("/table/", "/router/", "/stats/"):
+        assert (await client.get(path))[0] == 404
+
+
+def _json_lines(path: Path) -> list[str]:
+    return [line for line in path.read_text().splitlines() if line.startswith("{")]
