@@ -12,6 +12,11 @@ from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
 from signalstream.cli.tables import console, table
 from signalstream.settings import Settings, environment_name, load_settings, masked
 
+EXAMPLE_HEAD = """\
+# Every setting with its default, as `signalstream config --example` prints them. Copy this file to .env and uncomment
+# what you change. A variable of the environment wins over .env; `signalstream config` shows what is in effect.
+"""
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -25,14 +30,27 @@ class Setting:
 
 def config(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_example: Annotated[bool, typer.Option("--example", help="Print .env.example: every default.")] = False,
 ) -> None:
     """Print the effective settings, secrets masked, each with its source."""
+    if as_example:
+        typer.echo(example(), nl=False)
+        return
     settings = effective(load_settings())
     if as_json:
         typer.echo(json.dumps([asdict(setting) for setting in settings], indent=2))
         return
     rows = [(setting.name, setting.value, setting.source, setting.description) for setting in settings]
     console().print(table(("setting", "value", "source", "what it is"), rows))
+
+
+def example() -> str:
+    """Return the text of ``.env.example``: every setting with its default, commented out."""
+    blocks = [EXAMPLE_HEAD]
+    for key, field in Settings.model_fields.items():
+        default = ",".join(field.default) if isinstance(field.default, tuple) else field.default
+        blocks.append(f"# {field.description}\n# {environment_name(key)}={'' if default is None else default}\n")
+    return "\n".join(blocks)
 
 
 def effective(settings: Settings) -> tuple[Setting, ...]:
