@@ -21,7 +21,7 @@ _KEY = web.RequestKey("request_id", str)
 
 def request_id(request: web.BaseRequest) -> str:
     """Return the request's id; the same one however often it is asked for."""
-    known = request.get(_KEY)
+    known: str | None = request.get(_KEY)
     if known is not None:
         return known
     sent = request.headers.get(REQUEST_ID_HEADER, "")

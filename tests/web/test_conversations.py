@@ -141,8 +141,9 @@ async def test_a_wrong_conversation_id_is_refused(client: TestClient, encoded: s
 
 
 @pytest.mark.parametrize(
-    "conversation", ["a/b", "/", "//", "50%", "%2F", "%252F", "über uns", "問い合わせ", "a?b#c", "{x}", "a+b", "..", "a;b=c", "'\""]
-)  # fmt: skip
+    "conversation",
+    ["a/b", "/", "//", "50%", "%2F", "%252F", "über uns", "問い合わせ", "a?b#c", "{x}", "a+b", "..", "a;b=c", "'\""],
+)
 async def test_an_id_with_signs_in_it_is_found(world: World, client: TestClient, conversation: str) -> None:
     await check_that_an_id_is_found(world, client, conversation)
 
