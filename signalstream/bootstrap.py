@@ -16,7 +16,7 @@ from signalstream.agents.registry import AI_AGENT_NAMES, AI_AGENTS
 from signalstream.agents.window_sweep import WindowSweep
 from signalstream.ai.analyst import Analyst
 from signalstream.ai.choice import choose_analyst
-from signalstream.ai.local.patterns import PatternDetector
+from signalstream.ai.local.pii import PatternDetector
 from signalstream.core.clock import SystemClock
 from signalstream.core.conversation import Bounds
 from signalstream.core.deadlines import Deadlines

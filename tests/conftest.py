@@ -54,5 +54,10 @@ def kafka() -> Iterator[KafkaBroker]:
 @pytest.fixture
 def topic_names() -> TopicNames:
     """Give an app id and a topic prefix that no other test has."""
+    return new_topic_names()
+
+
+def new_topic_names() -> TopicNames:
+    """Return an app id and a topic prefix that nothing else has."""
     unique = uuid.uuid4().hex[:10]
     return TopicNames(app_id=f"app-{unique}", topic_prefix=f"topics-{unique}")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from aiokafka.partitioner import DefaultPartitioner
+from yarl import URL
+
 from signalstream.core.keys import ConversationKey
 from signalstream.errors import OwnerUnavailableError
 from signalstream.streaming.application import SignalApp
+
+_partition_of = DefaultPartitioner()
 
 
 class TableOwnership:
@@ -18,11 +23,19 @@ class TableOwnership:
         """Return the owner's URL, None for this worker. Raises OwnerUnavailableError while it is not settled."""
         if not self._app.is_ready:
             raise OwnerUnavailableError("this worker is joining or recovering its tables")
-        try:
-            url = self._app.router.key_store(self._table, key.encode())
-        except KeyError as error:
-            raise OwnerUnavailableError("no worker owns this conversation's partition yet") from error
+        url = self._owner(self._partition(key))
         own = self._app.conf.canonical_url
         if (url.host, url.port) == (own.host, own.port):
             return None
         return str(url).rstrip("/")
+
+    def _partition(self, key: ConversationKey) -> int:
+        # Faust's router asks its producer, which knows a changelog's partitions only after the first write to it.
+        everywhere = list(range(self._app.conf.topic_partitions))
+        return int(_partition_of(key.encode(), everywhere, everywhere))
+
+    def _owner(self, partition: int) -> URL:
+        for host, topics in self._app.router.table_metadata(self._table).items():
+            if any(partition in partitions for partitions in topics.values()):
+                return URL(host)
+        raise OwnerUnavailableError("no worker owns this conversation's partition yet")

@@ -11,7 +11,7 @@ import pytest
 
 from signalstream.streaming.embedded import EmbeddedBroker
 from tests.client import Client
-from tests.conftest import TopicNames
+from tests.conftest import TopicNames, new_topic_names
 from tests.kafka.broker import KafkaBroker
 from tests.workers import Worker
 
@@ -75,6 +75,22 @@ def on_kafka(kafka: KafkaBroker, topic_names: TopicNames, tmp_path: Path) -> Ite
 def on_either(request: pytest.FixtureRequest, topic_names: TopicNames, tmp_path: Path) -> Iterator[Deployment]:
     broker: KafkaBroker | EmbeddedBroker = request.getfixturevalue(request.param)
     deployment = Deployment(broker.bootstrap, topic_names, tmp_path)
+    yield deployment
+    deployment.stop()
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param("embedded", marks=pytest.mark.embedded),
+        pytest.param("kafka", marks=pytest.mark.kafka),
+    ],
+)
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """Give a deployment with one ready worker, shared by a module's tests: each uses conversations of its own."""
+    broker: KafkaBroker | EmbeddedBroker = request.getfixturevalue(request.param)
+    deployment = Deployment(broker.bootstrap, new_topic_names(), tmp_path_factory.mktemp("running"))
+    deployment.start(log_level="DEBUG").wait_ready()
     yield deployment
     deployment.stop()
 

@@ -15,10 +15,9 @@ ANGRY = "This is the third time I write! You charged my card 4111 1111 1111 1111
 
 
 async def test_a_posted_message_becomes_an_insight_by_rest_and_by_websocket(
-    on_either: Deployment, session: aiohttp.ClientSession
+    running: Deployment, session: aiohttp.ClientSession
 ) -> None:
-    worker = on_either.start()
-    await asyncio.to_thread(worker.wait_ready)
+    worker = running.workers[0]
     client = client_of(session, worker)
     async with client.listen("order 7/ä") as socket:
         assert (await socket.receive_json())["type"] == "connected"
@@ -42,37 +41,35 @@ async def test_a_posted_message_becomes_an_insight_by_rest_and_by_websocket(
 
 
 async def test_a_conversation_is_kept_in_order_redacted_and_counted_once(
-    on_either: Deployment, session: aiohttp.ClientSession
+    running: Deployment, session: aiohttp.ClientSession
 ) -> None:
-    worker = on_either.start()
-    await asyncio.to_thread(worker.wait_ready)
+    worker = running.workers[0]
     client = client_of(session, worker)
     for number in range(6):
         sender = "agent" if number % 2 else "customer"
         for _ in range(2):  # a client that retries with the same key
             status, _ = await client.post(
-                "c", f"line {number} a@example.com", sender, headers={"Idempotency-Key": f"k{number}"}
+                "c2", f"line {number} a@example.com", sender, headers={"Idempotency-Key": f"k{number}"}
             )
             assert status == 202
-    await client.complete("c", 6)
-    _, state = await client.get("/v1/conversations/c?limit=4")
+    await client.complete("c2", 6)
+    _, state = await client.get("/v1/conversations/c2?limit=4")
     assert (state["message_count"], state["last_seq"]) == (6, 6)
     assert sorted(state["participants"]) == ["agent", "customer"]
     assert [message["seq"] for message in state["messages"]] == [3, 4, 5, 6]
     assert all("example.com" not in message["text"] for message in state["messages"])
-    _, timeline = await client.get("/v1/conversations/c/timeline")
+    _, timeline = await client.get("/v1/conversations/c2/timeline")
     assert sum(window["message_count"] for window in timeline["windows"]) == 6
     assert all(sum(window["analyses"].values()) == 4 * window["message_count"] for window in timeline["windows"])
 
 
 async def test_the_correlation_id_is_in_the_log_lines_of_every_stage_and_no_text_is(
-    on_either: Deployment, session: aiohttp.ClientSession
+    running: Deployment, session: aiohttp.ClientSession
 ) -> None:
-    worker = on_either.start(log_level="DEBUG")
-    await asyncio.to_thread(worker.wait_ready)
+    worker = running.workers[0]
     client = client_of(session, worker)
-    await client.post("c", "the secret word is Rumpelstilzchen", headers={"X-Request-ID": "trace-me-1"})
-    await client.complete("c", 1)
+    await client.post("c3", "the secret word is Rumpelstilzchen", headers={"X-Request-ID": "trace-me-1"})
+    await client.complete("c3", 1)
     lines = [json.loads(line) for line in _json_lines(worker.log_path)]
     ours = [line for line in lines if line.get("correlation_id") == "trace-me-1"]
     stages = {line["agent"] for line in ours if "agent" in line}
@@ -124,17 +121,14 @@ async def test_a_stopped_worker_closes_its_sockets_and_exits_cleanly(
         assert loop.time() - started < 5
 
 
-async def test_unknown_is_404_and_health_names_every_part(
-    on_either: Deployment, session: aiohttp.ClientSession
-) -> None:
-    worker = on_either.start()
-    await asyncio.to_thread(worker.wait_ready)
+async def test_unknown_is_404_and_health_names_every_part(running: Deployment, session: aiohttp.ClientSession) -> None:
+    worker = running.workers[0]
     client: Client = client_of(session, worker)
     status, problem = await client.insights("never seen")
     assert (status, problem["status"]) == (404, 404)
     status, health = await client.get("/health")
     assert (status, health["status"]) == (200, "ok")
-    apps = {on_either.names.app_id + suffix for suffix in ("", "-sentiment", "-pii", "-insights", "-summary")}
+    apps = {running.names.app_id + suffix for suffix in ("", "-sentiment", "-pii", "-insights", "-summary")}
     assert {"broker", "analyst", "live view", *apps} <= set(health["parts"])
     for path in ("/table/", "/router/", "/stats/"):
         assert (await client.get(path))[0] == 404
