@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -29,6 +29,7 @@ from signalstream.web.sockets import OpenSockets
 from signalstream.web.stream import StreamView
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Hook = Callable[[web.Application], Awaitable[None]]
 AGENTS = tuple(topic.writers[0] for topic in AI_TOPICS)
 NO_CORE = "This worker does not have the role core, which takes in and reads. Ask one that has it."
 
@@ -40,24 +41,29 @@ def application_options(settings: Settings) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Site:
-    """A handler for each operation of the table, and what closes with the server."""
+    """A handler for each operation of the table, and what ends with the server.
+
+    ``on_shutdown`` runs while requests may still be under way, ``on_cleanup`` after the last of them.
+    """
 
     handlers: Mapping[str, Handler]
-    on_shutdown: Sequence[Callable[[web.Application], Awaitable[None]]]
+    on_shutdown: tuple[Hook, ...] = ()
+    on_cleanup: tuple[Hook, ...] = ()
 
     def follow(self, application: web.Application) -> None:
         """Add to the application what happens with each answer, and at its end."""
         application.on_response_prepare.append(stamp)
         application.on_shutdown.extend(self.on_shutdown)
+        application.on_cleanup.extend(self.on_cleanup)
 
 
 def build_site(
     services: WebServices, settings: Settings, agents: Sequence[str] = AGENTS, clock: Clock | None = None
 ) -> Site:
     """Make the handlers. ``agents`` are the AI agents that a conversation's first insight waits for."""
-    core, closing = _core_handlers(services, settings, agents, clock or SystemClock())
-    handlers = {**core, **_open_handlers(services)}
-    return Site({route.operation: handlers.get(route.operation, _no_core) for route in ROUTES}, closing)
+    core = _core_site(services, settings, agents, clock or SystemClock())
+    handlers = {**core.handlers, **_open_handlers(services)}
+    return replace(core, handlers={route.operation: handlers.get(route.operation, _no_core) for route in ROUTES})
 
 
 def build_web_application(
@@ -100,7 +106,8 @@ def _view_class(handlers: Mapping[str, Handler]) -> type:
 
     def method_of(handler: Handler) -> Callable[..., Awaitable[web.StreamResponse]]:
         async def method(_view: object, request: web.Request, **_: str) -> web.StreamResponse:
-            return await handler(request)
+            # Here and not only in the middleware, which is further out: Faust's sensors count the answer's status.
+            return await problems(request, handler)
 
         return method
 
@@ -108,30 +115,31 @@ def _view_class(handlers: Mapping[str, Handler]) -> type:
     return type("SignalStreamView", (View,), {**answered, "get_methods": lambda _view: set(handlers)})
 
 
-def _core_handlers(
-    services: WebServices, settings: Settings, agents: Sequence[str], clock: Clock
-) -> tuple[dict[str, Handler], tuple[Callable[[web.Application], Awaitable[None]], ...]]:
+def _core_site(services: WebServices, settings: Settings, agents: Sequence[str], clock: Clock) -> Site:
     ingest, reader, ownership, live = services.ingest, services.reader, services.ownership, services.live
     if ingest is None or reader is None or ownership is None or live is None:
-        return {}, ()
+        return Site({})
     sockets = OpenSockets()
     forwarder = Forwarder(ownership, settings.forward_timeout_seconds)
     conversations = ConversationViews(
         reader=reader, live=live, ingest=ingest, forwarder=forwarder, settings=settings, agents=agents
     )
 
-    async def shut_down(_application: web.Application) -> None:
+    async def close_sockets(_application: web.Application) -> None:
         await sockets.close_all()
+
+    async def close_forwarder(_application: web.Application) -> None:
         await forwarder.close()
 
-    return {
+    handlers: dict[str, Handler] = {
         "postMessage": IngestView(ingest, settings, clock).post,
         "listConversations": conversations.recent,
         "getConversation": conversations.conversation,
         "getInsights": conversations.insights,
         "getTimeline": conversations.timeline,
         "streamInsights": StreamView(live, conversations, sockets, settings).get,
-    }, (shut_down,)
+    }
+    return Site(handlers, on_shutdown=(close_sockets,), on_cleanup=(close_forwarder,))
 
 
 def _open_handlers(services: WebServices) -> dict[str, Handler]:

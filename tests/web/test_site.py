@@ -16,11 +16,14 @@ STREAM = "/ws/conversations/c-1/stream"
 
 
 @pytest.fixture
-async def inside_faust(world: World) -> AsyncIterator[TestClient]:
+def app(world: World) -> faust.App:
+    options = application_options(world.settings)
+    return faust.App("web-test", broker="kafka://127.0.0.1:1", web_application_options=options)
+
+
+@pytest.fixture
+async def inside_faust(world: World, app: faust.App) -> AsyncIterator[TestClient]:
     """Serve what Faust's web server would serve, without starting a worker."""
-    app = faust.App(
-        "web-test", broker="kafka://127.0.0.1:1", web_application_options=application_options(world.settings)
-    )
     attach(app, world.services(), world.settings, clock=world.clock)
     app.web.cors  # noqa: B018  # as the web server's start does
     app.web.init_server()
@@ -63,6 +66,14 @@ async def test_inside_faust_errors_are_problems(world: World, inside_faust: Test
     body = b" " * (world.settings.max_body_bytes + 1)
     async with inside_faust.post("/v1/messages", data=body, headers={"Content-Type": "application/json"}) as answer:
         assert (answer.status, answer.content_type) == (413, "application/problem+json")
+
+
+async def test_fausts_sensors_see_the_status_that_the_caller_sees(app: faust.App, inside_faust: TestClient) -> None:
+    app.sensors.add(app.monitor)
+    for path, status in (("/health", 200), ("/v1/conversations/c/insights", 404), ("/v1/conversations?limit=0", 422)):
+        async with inside_faust.get(path) as answer:
+            assert answer.status == status
+    assert {int(code): count for code, count in app.monitor.http_response_codes.items()} == {200: 1, 404: 1, 422: 1}
 
 
 async def test_inside_faust_a_socket_streams_and_is_closed_with_1001(world: World, inside_faust: TestClient) -> None:

@@ -66,13 +66,22 @@ function listItem(row) {
   const facts = [row.urgency, row.intent, row.sentiment, row.has_pii ? "personal data" : null].filter(Boolean);
   button.append(element("strong", row.conversation_id), element("span", facts.join(" · ") || row.completeness));
   if (row.tldr) button.append(element("span", row.tldr));
-  button.addEventListener("click", () => show(row.conversation_id));
+  button.addEventListener("click", () => {
+    location.hash = encodeURIComponent(row.conversation_id);
+    at("insight-title").focus();
+  });
   const item = element("li");
   item.append(button);
   return item;
 }
 
 // ---- one conversation
+
+// The address names the conversation, so that it can be sent to someone and the back button works.
+function showNamed() {
+  const conversation = decodeURIComponent(location.hash.slice(1));
+  if (conversation && conversation !== state.shown) show(conversation);
+}
 
 function show(conversation) {
   state.shown = conversation;
@@ -124,7 +133,7 @@ function session(conversation, showing, seen) {
 }
 
 function drawInsight(insight) {
-  const head = element("p", `Revision ${insight.revision}, ${insight.completeness}, ${insight.last_seq} messages`, "note");
+  note("link", `Live: revision ${insight.revision}, as of message ${insight.last_seq}, ${insight.completeness}.`);
   const cards = element("div", null, "cards");
   cards.append(
     card("Sentiment", insight.sentiment, (it) => [
@@ -139,7 +148,7 @@ function drawInsight(insight) {
       list([...new Set(it.entities.map((entity) => entity.type))]), element("p", it.redacted_text, "note")]),
     card("Agents", insight.agents, (agents) => [agentTable(agents)]),
   );
-  at("insight").replaceChildren(head, cards);
+  at("insight").replaceChildren(cards);
 }
 
 function card(title, part, draw) {
@@ -187,3 +196,5 @@ at("example").textContent =
   `curl -X POST ${address("v1/messages")} \\\n  -H 'Content-Type: application/json' \\\n  -d '${body}'`;
 setInterval(() => document.visibilityState === "visible" && refreshList(), LIST_EVERY_MS);
 refreshList();
+addEventListener("hashchange", showNamed);
+showNamed();
