@@ -97,6 +97,6 @@ def shortened(text: str, characters: int) -> str:
     if opened > cut.rfind("]") and len(cut) - opened <= 40:
         cut = cut[:opened]
     space = cut.rfind(" ")
-    if space >= characters // 2:
+    if space >= characters // 2 and not text[len(cut)].isspace():
         cut = cut[:space]
     return cut.rstrip() + "\u2026"

@@ -1,6 +1,6 @@
 """Numbers with check digits: cards, IBANs, social security and national ids (python-stdnum).
 
-A card is 12 to 19 digits that begin as an issuer's, have a length that this issuer gives out, and pass Luhn. An IBAN
+A card is 13 to 19 digits that begin as an issuer's, have a length that this issuer gives out, and pass Luhn. An IBAN
 passes mod 97 and its country's structure. An id is taken by its check digits where its shape is distinctive, and only
 beside a cue ("NHS number ...") where it is just digits.
 """
@@ -26,7 +26,7 @@ from stdnum.pt import nif
 from stdnum.se import personnummer
 from stdnum.us import ssn
 
-from signalstream.ai.local.evidence import CHECKED, SHAPED, matcher
+from signalstream.ai.local.evidence import CHECKED, NUMERALS, SHAPED, has_any, matcher
 from signalstream.core.redaction import Span
 
 # Issuer's first digits -> lengths in use, from ISO/IEC 7812 registrations as the schemes publish them.
@@ -37,18 +37,18 @@ _ISSUERS = (
     (re.compile(r"3(?:0[0-5]|[689])"), (14, 16, 19)),
     (re.compile(r"6(?:011|4[4-9]|5)|62"), (16, 17, 18, 19)),
     (re.compile(r"35(?:2[89]|[3-8])"), (16, 17, 18, 19)),
-    (re.compile(r"50|5[6-9]|6[0-9]"), (12, 13, 14, 15, 16, 17, 18, 19)),
+    (re.compile(r"50|5[6-9]|6[0-9]"), (16, 18, 19)),
 )
-_RUN = re.compile(r"(?<!\w)\d+(?:[ .\-]{1,2}\d+)*", re.ASCII)
+_RUN = re.compile(r"\b\d+(?:[ .\-]{1,2}\d+)*", re.ASCII)
 _GROUP = re.compile(r"\d+", re.ASCII)
-_IBAN_START = re.compile(r"(?i)(?<!\w)[a-z]{2}\d{2}(?=[ ]?[a-z0-9])", re.ASCII)
+_IBAN_START = re.compile(r"(?i)\b[a-z]{2}\d{2}(?=[ ]?[a-z0-9])", re.ASCII)
 _IBAN_BODY = re.compile(r"(?i)(?:[ -]?[a-z0-9]){11,30}", re.ASCII)
 _SSN = re.compile(r"(?<![\w-])\d{3}([- ])\d{2}\1\d{4}(?![\w-])", re.ASCII)
 _SSN_CUED = re.compile(
-    r"(?i)(?<!\w)(?:ssn|social security(?: (?:number|no\.?))?)(?: is| was)?[\s:=#]{1,3}(\d{9})(?!\w)", re.ASCII
+    r"(?i)\b(?:ssn|social security(?: (?:number|no\.?))?)(?: is| was)?[\s:=#]{1,3}(\d{9})(?!\w)", re.ASCII
 )
 _ID_CUE = re.compile(
-    r"(?i)(?<!\w)(?:(?:national|tax|fiscal)[ -]?(?:id|number|insurance number)|id[ -]number|tax file number|tfn|nhs|"
+    r"(?i)\b(?:(?:national|tax|fiscal)[ -]?(?:id|number|insurance number)|id[ -]number|tax file number|tfn|nhs|"
     r"steuer-?id(?:nummer|nr\.?)?|(?:steuerliche )?identifikationsnummer|nif|bsn|burgerservicenummer|pesel|"
     r"personnummer|cpf|aadhaa?r|pan|sin|social insurance number|codice fiscale|nir|dni|nie|contribuinte|"
     r"num[ée]ro de s[ée]curit[ée] sociale)"
@@ -65,7 +65,7 @@ _VALID_IDS: tuple[Callable[[str], bool], ...] = tuple(
 def find_cards(plain: str) -> Iterator[Span]:
     """Yield payment cards: windows of whole digit groups that begin as an issuer's number does and pass Luhn."""
     for run in _RUN.finditer(plain):
-        if len(run[0]) >= 12:
+        if len(run[0]) >= 13:
             groups = [(group.start(), group.end()) for group in _GROUP.finditer(plain, run.start(), run.end())]
             yield from _cards_in(plain, groups)
 
@@ -136,7 +136,7 @@ def find_ssns(plain: str) -> Iterator[Span]:
 
 def find_cued_ids(plain: str) -> Iterator[Span]:
     """Yield national ids beside a cue whose check digits are those of some country: the longest run that checks."""
-    for match in _ID_CUE.finditer(plain):
+    for match in _ID_CUE.finditer(plain) if has_any(plain, NUMERALS) else ():
         start, longest = match.span(1)
         for end in range(longest, start + 7, -1):
             value = plain[start:end]
@@ -149,7 +149,6 @@ def _checks(*validators: Callable[[str], bool]) -> Callable[[str], bool]:
     return lambda value: any(is_valid(value) for is_valid in validators)
 
 
-_DIGITS = "0123456789"
 NUMBER_DETECTORS = (
     find_cards,
     find_ibans,
@@ -160,32 +159,30 @@ NUMBER_DETECTORS = (
         re.compile(r"(?i)(?<!\w)[xyz]?\d{7,8}[ -]?[a-z](?!\w)", re.ASCII),
         CHECKED,
         _checks(dni.is_valid, nie.is_valid),
-        _DIGITS,
+        NUMERALS,
     ),
     matcher(
         "national_id",
-        re.compile(r"(?i)(?<!\w)[a-z]{6}\d{2}[a-z]\d{2}[a-z]\d{3}[a-z](?!\w)", re.ASCII),
+        re.compile(r"(?i)\b[a-z]{6}\d{2}[a-z]\d{2}[a-z]\d{3}[a-z](?!\w)", re.ASCII),
         CHECKED,
         codicefiscale.is_valid,
-        _DIGITS,
+        NUMERALS,
     ),
     matcher(
         "national_id",
-        re.compile(r"(?<!\w)[12] ?\d{2} ?\d{2} ?\d[\dAB] ?\d{3} ?\d{3} ?\d{2}(?!\w)", re.ASCII),
+        re.compile(r"\b[12] ?\d{2} ?\d{2} ?\d[\dAB] ?\d{3} ?\d{3} ?\d{2}(?!\w)", re.ASCII),
         CHECKED,
         nir.is_valid,
-        _DIGITS,
+        NUMERALS,
     ),
+    matcher("national_id", re.compile(r"\b\d{3}\.\d{3}\.\d{3}-\d{2}(?!\w)", re.ASCII), CHECKED, cpf.is_valid, NUMERALS),
     matcher(
-        "national_id", re.compile(r"(?<!\w)\d{3}\.\d{3}\.\d{3}-\d{2}(?!\w)", re.ASCII), CHECKED, cpf.is_valid, _DIGITS
-    ),
-    matcher(
-        "national_id", re.compile(r"(?<!\w)\d{4} \d{4} \d{4}(?![\w]| \d)", re.ASCII), CHECKED, aadhaar.is_valid, _DIGITS
+        "national_id", re.compile(r"\b\d{4} \d{4} \d{4}(?![\w]| \d)", re.ASCII), CHECKED, aadhaar.is_valid, NUMERALS
     ),
     matcher(
         "national_id",
-        re.compile(r"(?<!\w)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D](?!\w)", re.ASCII),
+        re.compile(r"\b[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D](?!\w)", re.ASCII),
         SHAPED,
-        gate=_DIGITS,
+        gate=NUMERALS,
     ),
 )

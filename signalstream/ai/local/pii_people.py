@@ -20,22 +20,20 @@ _SURE_CUE = (
     r"(?:my (?:full |first |last )?name(?: is|'s)|name ?:|name is|me llamo|mi nombre es|je m'appelle|mon nom est|"
     r"ich hei(?:ß|ss)e|mein name ist|mi chiamo|il mio nome è|meu nome é|chamo-me|me chamo)"
 )
-_SURE_NAME = re.compile(rf"(?<!\w)(?i:{_SURE_CUE}) {{1,2}}({_FULL})(?!\w)")
+_SURE_NAME = re.compile(rf"\b(?i:{_SURE_CUE}) {{1,2}}({_FULL})(?!\w)")
 _SURE_LOWER = re.compile(
-    r"(?i)(?<!\w)(?:my name(?: is|'s)|me llamo|je m'appelle|ich hei(?:ß|ss)e|mein name ist|mi chiamo|chamo-me|me chamo)"
+    r"(?i)\b(?:my name(?: is|'s)|me llamo|je m'appelle|ich hei(?:ß|ss)e|mein name ist|mi chiamo|chamo-me|me chamo)"
     r" {1,2}([^\W\d_]{2,20}(?: (?!(?:and|but|from|with|i|my|y|et|und|e|i'm|here|calling|on|at|in|for)\b)[^\W\d_]{2,20}"
     r")?)(?!\w)"
 )
 _OPEN_CUE = r"(?:i am|i'm|this is|it's|soy|je suis|ich bin|sono|sou|signed|c'est|hier ist)"
-_OPEN_TWO = re.compile(rf"(?<!\w)(?i:{_OPEN_CUE}) ({_TWO})(?!\w)")
-_OPEN_ONE = re.compile(
-    rf"(?<!\w)(?i:{_OPEN_CUE}) ({_CAPITAL})(?= (?:from|here|speaking|calling|with|de|von|aus|da|di)\b)"
-)
+_OPEN_TWO = re.compile(rf"\b(?i:{_OPEN_CUE}) ({_TWO})(?!\w)")
+_OPEN_ONE = re.compile(rf"\b(?i:{_OPEN_CUE}) ({_CAPITAL})(?= (?:from|here|speaking|calling|with|de|von|aus|da|di)\b)")
 _TITLE = re.compile(
-    rf"(?<!\w)(?:Mr|Mrs|Ms|Miss|Mx|Herr|Frau|Señora?|Sra?|Mme|Monsieur|Madame|Dott|Signora?|Sig|Senhora?)\.? ({_FULL})"
+    rf"\b(?:Mr|Mrs|Ms|Miss|Mx|Herr|Frau|Señora?|Sra?|Mme|Monsieur|Madame|Dott|Signora?|Sig|Senhora?)\.? ({_FULL})"
 )
 _GREETING = re.compile(
-    rf"(?<!\w)(?i:hi|hello|hey|dear|hola|estimad[oa]|bonjour|cher|chère|hallo|liebe[r]?|ciao|gentile|olá|prezad[oa]) "
+    rf"\b(?i:hi|hello|hey|dear|hola|estimad[oa]|bonjour|cher|chère|hallo|liebe[r]?|ciao|gentile|olá|prezad[oa]) "
     rf"({_FULL})(?=[,!.:\n])"
 )
 _SIGNED = re.compile(
@@ -63,24 +61,30 @@ _DATE = (
     r"|[^\W\d_]{3,10}\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4})"
 )
 _BIRTH = re.compile(
-    r"(?i)(?<!\w)(?:d\.?o\.?b\.?|date of birth|birth ?date|birthday|born(?: on)?|geboren(?: am)?|geburtsdatum|"
+    r"(?i)\b(?:d\.?o\.?b\.?|date of birth|birth ?date|birthday|born(?: on)?|geboren(?: am)?|geburtsdatum|"
     r"née? le|date de naissance|fecha de nacimiento|nacid[oa] el|nac[ií] el|nat[oa] il|data di nascita|"
     r"data de nascimento|nascid[oa] em|nasci em)(?: is| was| es| est| ist| è| é)?[\s:=]{1,3}"
     rf"({_DATE})(?!\w)"
 )
 _ACCOUNT = re.compile(
-    r"(?i)(?<!\w)(?:(?:account|acct|customer|member(?:ship)?|policy|client|loyalty|cuenta|compte|cliente|conto|conta|"
+    r"(?i)\b(?:(?:account|acct|customer|member(?:ship)?|policy|client|loyalty|cuenta|compte|cliente|conto|conta|"
     r"socio|abonné)(?:[ -]?(?:number|num|no\.?|nr\.?|id|n[°º]|número|numero|numéro))?|"
     r"(?:konto|kunden|mitglieds|vertrags)(?:nummer|nr\.?))(?: is| was| es| est| ist| è| é)?"
     r"[\s:#=]{1,4}([a-z]{0,4}[ -]?\d[\da-z-]{3,19})(?!\w)"
 )
 _PASSPORT = re.compile(
-    r"(?i)(?<!\w)(?:passport|pasaporte|passeport|reisepass|passaporto|passaporte)"
+    r"(?i)\b(?:passport|pasaporte|passeport|reisepass|passaporto|passaporte)"
     r"(?:[ -]?(?:number|no\.?|nummer|n[°º]))?(?: is| es| est| ist| è| é)?[\s:#=]{1,3}([a-z0-9]{6,9})(?!\w)"
 )
 _LICENCE = re.compile(
-    r"(?i)(?<!\w)(?:driver'?s?|driving) licen[cs]e(?:[ -]?(?:number|no\.?))?(?: is)?[\s:#=]{1,3}([a-z0-9-]{5,20})(?!\w)"
+    r"(?i)\b(?:driver'?s?|driving) licen[cs]e(?:[ -]?(?:number|no\.?))?(?: is)?[\s:#=]{1,3}([a-z0-9-]{5,20})(?!\w)"
 )
+
+_SURE_WORDS = ("name", "llamo", "nombre", "appelle", " nom ", "ich hei", "chiamo", "nome", "chamo")
+_OPEN_WORDS = ("i am", "i'm", "this is", "it's", "soy", "suis", "bin", "sono", "sou", "signed", "c'est", "hier")
+_BIRTH_WORDS = ("dob", "d.o", "birth", "born", "gebor", "geburt", "né", "naiss", "nac", "nat", "nasc")
+_ACCOUNT_WORDS = ("ac", "custom", "member", "polic", "client", "loyal", "cuenta", "compt", "cont", "socio", "abonn")
+_ACCOUNT_WORDS_GERMAN = ("konto", "kunden", "mitglied", "vertrag")
 
 
 def _is_name(value: str) -> bool:
@@ -91,14 +95,13 @@ def _has_four_digits(value: str) -> bool:
     return digits_in(value) >= 4
 
 
-_NUMERALS = "0123456789"
 PEOPLE_DETECTORS = (
-    *(
-        matcher("name", pattern, CUED, _is_name)
-        for pattern in (_SURE_NAME, _SURE_LOWER, _OPEN_TWO, _OPEN_ONE, _TITLE, _GREETING, _SIGNED)
-    ),
-    matcher("date_of_birth", _BIRTH, CUED, gate=_NUMERALS),
-    matcher("account_number", _ACCOUNT, CUED, _has_four_digits, _NUMERALS),
-    matcher("passport", _PASSPORT, CUED, _has_four_digits, _NUMERALS),
-    matcher("drivers_license", _LICENCE, CUED, _has_four_digits, _NUMERALS),
+    *(matcher("name", pattern, CUED, _is_name, _SURE_WORDS) for pattern in (_SURE_NAME, _SURE_LOWER)),
+    *(matcher("name", pattern, CUED, _is_name, _OPEN_WORDS) for pattern in (_OPEN_TWO, _OPEN_ONE)),
+    *(matcher("name", pattern, CUED, _is_name) for pattern in (_TITLE, _GREETING)),
+    matcher("name", _SIGNED, CUED, _is_name, ("\n",)),
+    matcher("date_of_birth", _BIRTH, CUED, gate=_BIRTH_WORDS),
+    matcher("account_number", _ACCOUNT, CUED, _has_four_digits, (*_ACCOUNT_WORDS, *_ACCOUNT_WORDS_GERMAN)),
+    matcher("passport", _PASSPORT, CUED, _has_four_digits, ("pas", "reisepass")),
+    matcher("drivers_license", _LICENCE, CUED, _has_four_digits, ("licen",)),
 )

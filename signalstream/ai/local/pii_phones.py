@@ -19,7 +19,7 @@ REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "PT", "NL", "IN", "BR", "MX", "AU
 _LOOK_BACK = 48
 _CANDIDATE = re.compile(r"(?<![\w.,])(?:\+ ?)?\(?\d(?:[ ().\-/]{0,3}\d){6,24}(?!\w)", re.ASCII)
 _CUE = re.compile(
-    r"(?i)(?<!\w)(?:phone|telephone|tele?|cell|mobile|mob|whatsapp|sms|text|fax|call|callback|reach|ring|dial|contact|"
+    r"(?i)\b(?:phone|telephone|tele?|cell|mobile|mob|whatsapp|sms|text|fax|call|callback|reach|ring|dial|contact|"
     r"teléfono|telefono|móvil|movil|celular|llama(?:r|me)|llámame|téléphone|portable|appele[rz](?:-moi)?|joindre|"
     r"telefon(?:nummer)?|handy(?:nummer)?|mobil(?:nummer)?|rückruf|cellulare|chiama(?:re|temi|mi)?|telefone|telemóvel|"
     r"ligue)"
@@ -27,12 +27,13 @@ _CUE = re.compile(
     r"(?:\s(?:is|on|at|to|under|es|est|ist|è|é|al|a|au|unter|no|para|back on|me on|me at)){0,2}[\s:#=.]{0,3}$"
 )
 _NOT_A_PHONE = re.compile(
-    r"(?i)(?:(?<!\w)(?:order|invoice|ticket|tracking|reference|ref|case|booking|confirmation|transaction|article|sku|"
+    r"(?i)(?:\b(?:order|invoice|ticket|tracking|reference|ref|case|booking|confirmation|transaction|article|sku|"
     r"serial|item|model|version|pedido|factura|commande|facture|ordine|fattura|encomenda|"
     r"(?:bestell|rechnungs|auftrags|sendungs|vorgangs|ticket)(?:ung|nummer|nr\.?)?)"
     r"(?:[ -]?(?:number|no\.?|nr\.?|nummer|id|code|n[°º]|número|numéro))?"
-    r"(?:\s(?:is|was|es|est|ist))?[\s:#=-]{0,3}|[$€£#]\s?)$"
+    r"(?:\s(?:is|was|es|est|ist))?[\s:#=-]{0,3}|[$€£#]\s?|\b\w*[a-z]\w*\d\w*\s)$"
 )
+_GROUP = re.compile(r"\d+", re.ASCII)
 _DATE = re.compile(
     r"\(?(?:(?:19|20)\d\d[-/. ]\d{1,2}[-/. ]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d)(?!\d)", re.ASCII
 )
@@ -53,13 +54,20 @@ def _numbers(candidate: str, *, cued: bool) -> list[tuple[int, int]]:
         return _matches(candidate, "ZZ", Leniency.VALID)
     if candidate.startswith("00") and (found := _matches(candidate, "DE", Leniency.VALID)):
         return found
-    if not cued and candidate.isdigit() and (candidate[0] != "0" or not 10 <= len(candidate) <= 11):
+    if not cued and not _looks_dialled(candidate):
         return []
     leniency = Leniency.VALID if cued or candidate.isdigit() else Leniency.STRICT_GROUPING
     for region in REGIONS:
         if found := _matches(candidate, region, leniency):
             return found
     return []
+
+
+def _looks_dialled(candidate: str) -> bool:
+    if candidate.isdigit():
+        return candidate[0] == "0" and 10 <= len(candidate) <= 11
+    sizes = [len(group) for group in _GROUP.findall(candidate)]
+    return max(sizes) >= 3 or set(sizes) == {2}
 
 
 def _matches(candidate: str, region: str, leniency: int) -> list[tuple[int, int]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from signalstream.ai.local.evidence import SHAPED, matcher
+from signalstream.ai.local.evidence import NUMERALS, SHAPED, matcher
 
 _WORDS = r"(?:[^\W\d_][\w'.-]{0,20} ){0,4}?"
 _TAIL = (
@@ -27,19 +27,19 @@ _ENGLISH_LOWER = re.compile(
     r"(?:(?!(?:on|in|at|of|the|to|from|for|down)\b)[a-z]{2,20} ){1,2}(?:street|avenue|boulevard|road)\b"
 )
 _GERMAN = re.compile(
-    r"(?<!\w)[A-ZÄÖÜ][\wäöüß-]{1,30}(?:straße|strasse|str\.|weg|platz|allee|gasse) \d{1,4} ?[a-z]?(?!\w)" + _CITY
+    r"\b[A-ZÄÖÜ][\wäöüß-]{1,30}(?:straße|strasse|str\.|weg|platz|allee|gasse) \d{1,4} ?[a-z]?(?!\w)" + _CITY
 )
 _FRENCH = re.compile(
-    rf"(?<!\w)\d{{1,4}}(?: ?(?:bis|ter))?,? (?i:rue|avenue|boulevard|chemin|allée|impasse|quai) {_WORDS}"
+    rf"\b\d{{1,4}}(?: ?(?:bis|ter))?,? (?i:rue|avenue|boulevard|chemin|allée|impasse|quai) {_WORDS}"
     rf"[A-ZÀ-Þ][\w'-]{{1,24}}{_CITY}"
 )
 _ROMANCE = re.compile(
-    r"(?<!\w)(?:Calle|C/|Avenida|Avda\.?|Av\.|Plaza|Paseo|Via|Viale|Piazza|Corso|Rua|Travessa|Praça|calle|rua) "
+    r"\b(?:Calle|C/|Avenida|Avda\.?|Av\.|Plaza|Paseo|Via|Viale|Piazza|Corso|Rua|Travessa|Praça|calle|rua) "
     rf"{_WORDS}[A-ZÀ-Þ][\w'-]{{1,24}},? (?:n[º°.o]{{1,2}} ?)?\d{{1,4}}(?!\w){_CITY}"
 )
-_POSTCODE = re.compile(r"(?<!\w)[A-Z]{1,2}\d[A-Z\d]? \d[ABD-HJLNP-UW-Z]{2}(?!\w)")
+_POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? \d[ABD-HJLNP-UW-Z]{2}(?!\w)")
 
 PLACE_DETECTORS = tuple(
-    matcher("address", pattern, SHAPED, gate="0123456789")
+    matcher("address", pattern, SHAPED, gate=NUMERALS)
     for pattern in (_ENGLISH, _ENGLISH_LOWER, _GERMAN, _FRENCH, _ROMANCE, _POSTCODE)
 )

@@ -24,7 +24,7 @@ _KEY_PREFIXES = (
 )
 _API_KEY = re.compile(rf"(?<![\w-])(?:{_KEY_PREFIXES})(?![\w])", re.ASCII)
 _BEARER = re.compile(
-    r"(?i)(?<!\w)(?:bearer|api[ _-]?key|secret[ _-]?key|access[ _-]?(?:key|token)|client[ _-]?secret|auth[ _-]?token)"
+    r"(?i)\b(?:bearer|api[ _-]?key|secret[ _-]?key|access[ _-]?(?:key|token)|client[ _-]?secret|auth[ _-]?token)"
     r"(?: is|\s?[:=])?\s{1,3}[\"']?([\w.~+/=-]{16,512})(?![\w])",
     re.ASCII,
 )
@@ -42,15 +42,16 @@ _LOGIN_CUE = (
     r"(?:pass ?word|passphrase|passcode|passwd|pwd|pin(?: code| number)?|pincode|contraseña|contrasena|clave|"
     r"mot de passe|passwort|kennwort|senha|(?:one[- ]time|verification|login|otp)(?: code| password)?)"
 )
+_LOGIN_WORDS = ("pass", "pwd", "pin", "clave", "contrase", "kennwort", "senha", "code", "otp", "login", "one", "verif")
 _PASSWORD = re.compile(
-    rf"(?i)(?<!\w){_LOGIN_CUE}(?:\s?[:=]\s{{0,3}}[\"']?|\s(?:is|was|es|est|ist|è|é)\s{{1,3}}:?\s?[\"'])"
+    rf"(?i)\b{_LOGIN_CUE}(?:\s?[:=]\s{{0,3}}[\"']?|\s(?:is|was|es|est|ist|è|é)\s{{1,3}}:?\s?[\"'])"
     r"([^\s\"'\x00]{3,127}[^\s\"'\x00.,;:)])"
 )
 _PASSWORD_WORD = re.compile(
-    rf"(?i)(?<!\w){_LOGIN_CUE}\s(?:(?:is|was|es|est|ist|è|é)\s{{1,3}}:?\s?)?([^\s\"'\x00]{{3,127}}[^\s\"'\x00.,;:)])"
+    rf"(?i)\b{_LOGIN_CUE}\s(?:(?:is|was|es|est|ist|è|é)\s{{1,3}}:?\s?)?([^\s\"'\x00]{{3,127}}[^\s\"'\x00.,;:)])"
 )
 _SECURITY_CODE = re.compile(
-    r"(?i)(?<!\w)(?:cvv2?|cvc2?|cvn|security code)(?: is| was)?[\s:=#]{1,3}(\d{3,4})(?!\w)", re.ASCII
+    r"(?i)\b(?:cvv2?|cvc2?|cvn|security code)(?: is| was)?[\s:=#]{1,3}(\d{3,4})(?!\w)", re.ASCII
 )
 
 
@@ -71,16 +72,16 @@ def _is_mixed(value: str) -> bool:
 
 
 SECRET_DETECTORS = (
-    matcher("private_key", _PRIVATE_KEY, SHAPED, gate="-"),
-    matcher("jwt", _JWT, SHAPED, gate="."),
-    matcher("api_key", _API_KEY, SHAPED, gate="-_.A"),
-    matcher("api_key", _BEARER, CUED, _is_mixed),
-    matcher("url_with_credentials", _URL, SHAPED, gate="@"),
-    matcher("url_with_credentials", _URL_QUERY, SHAPED, gate="?"),
-    matcher("email", _EMAIL, SHAPED, gate="@"),
-    matcher("ip_address", _IPV4, CHECKED, _is_address, gate="."),
-    matcher("ip_address", _IPV6, CHECKED, _is_address, gate=":"),
-    matcher("password", _PASSWORD, CUED),
-    matcher("password", _PASSWORD_WORD, CUED, _is_unlike_a_word),
-    matcher("security_code", _SECURITY_CODE, CUED, gate="0123456789"),
+    matcher("private_key", _PRIVATE_KEY, SHAPED, gate=("-----",)),
+    matcher("jwt", _JWT, SHAPED, gate=("eyj",)),
+    matcher("api_key", _API_KEY, SHAPED),
+    matcher("api_key", _BEARER, CUED, _is_mixed, ("bearer", "key", "secret", "token")),
+    matcher("url_with_credentials", _URL, SHAPED, gate=("://",)),
+    matcher("url_with_credentials", _URL_QUERY, SHAPED, gate=("://",)),
+    matcher("email", _EMAIL, SHAPED, gate=("@",)),
+    matcher("ip_address", _IPV4, CHECKED, _is_address, gate=(".",)),
+    matcher("ip_address", _IPV6, CHECKED, _is_address, gate=(":",)),
+    matcher("password", _PASSWORD, CUED, gate=_LOGIN_WORDS),
+    matcher("password", _PASSWORD_WORD, CUED, _is_unlike_a_word, _LOGIN_WORDS),
+    matcher("security_code", _SECURITY_CODE, CUED, gate=("cv", "security code")),
 )

@@ -10,7 +10,7 @@ Confidence is a margin, not a calibrated probability. Positive or negative: (|sc
 for a message of n words: few words say little, and a script without letters says nothing.
 
 Emotion, the first that holds: angry (negative, and a cue of anger or shouting: three words or more in capitals, half of
-all); urgent (time pressure, not positive); frustrated (negative); confused (a cue of confusion, not positive); happy
+those with three letters); urgent (time pressure, not positive); frustrated (negative); confused (a cue of confusion, not positive); happy
 (positive with a cue of delight, or a score of 0.6 and more); satisfied (positive); neutral.
 """
 
@@ -25,7 +25,7 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 from signalstream.ai.local import sentiment_cues as cues
 from signalstream.ai.local.voices import Voices
 from signalstream.core.redaction import PLACEHOLDER
-from signalstream.core.text import folded, matched, sentences, shortened
+from signalstream.core.text import Cue, folded, matched, sentences, shortened
 from signalstream.models.intelligence import Emotion, Sentiment, SentimentLabel
 from signalstream.models.messages import Sender
 
@@ -65,7 +65,7 @@ class SentimentJudge:
 
     def __init__(self) -> None:
         self._vader = SentimentIntensityAnalyzer()
-        for word in cues.UNCOUNTED:
+        for word in cues.UNCOUNTED.split("|"):
             self._vader.lexicon.pop(word, None)
 
     def judge(self, voices: Voices) -> Sentiment:
@@ -124,8 +124,9 @@ def _pieces(text: str) -> tuple[str, ...]:
 
 
 def _is_shouting(words: list[str]) -> bool:
-    capitals = sum(word.isupper() and len(word) > 2 for word in words)
-    return capitals >= 3 and capitals * 2 >= len(words)
+    long = [word for word in words if len(word) > 2]
+    capitals = sum(word.isupper() for word in long)
+    return capitals >= 3 and capitals * 2 >= len(long)
 
 
 def _label(score: float) -> SentimentLabel:
@@ -141,7 +142,7 @@ def _confidence(label: SentimentLabel, evidence: Evidence) -> float:
     return (size - THRESHOLD) / (1 - THRESHOLD) * evidence.agreement
 
 
-def _has(evidence: Evidence, group: tuple[cues.Cue, ...]) -> bool:
+def _has(evidence: Evidence, group: tuple[Cue, ...]) -> bool:
     return any(one.name in evidence.cues for one in group)
 
 

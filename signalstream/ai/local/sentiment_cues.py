@@ -14,16 +14,24 @@ UNCOUNTED = (
     "secure|security|interest|interested|like|want|wants|hope|greetings|yes|ok|agree|agreement|important|thanks|thank|"
     "thx|regards|kind|best regards|value|trust|solution|solve|solved|solves|resolve|resolved|certain|certainly|"
     "number|warranty|gift|join|free|true|chance|top|united|active|play|clear"
-).split("|")
+)
 
 COMPLAINTS = (
-    cue("waiting", -2.0, "on hold|still waiting|been waiting|waiting for|no reply|no response|still no|nobody answers"),
+    cue(
+        "waiting",
+        -2.0,
+        "on hold|still waiting|been waiting|waiting for|no reply|no response|still no|nobody answers",
+    ),
     cue(
         "repeated contact",
         -2.0,
         "second time|third time|fourth time|3rd time|again and again|multiple times|several times",
     ),
-    cue("wrong charge", -2.5, "charged twice|charged me twice|double charge*|overcharge*|billed twice|charged again"),
+    cue(
+        "wrong charge",
+        -2.5,
+        "charged twice|charged me twice|double charge*|overcharge*|billed twice|charged again",
+    ),
     cue("cancelled", -1.5, "cancelled my|canceled my|was cancelled|was canceled|been cancelled|got cancelled"),
     cue(
         "broken",
@@ -83,7 +91,11 @@ ANGER = (
         -3.0,
         "unacceptable|ridiculous|outrageous|furious|disgust*|pathetic|appalling|livid|fed up|sick of|angry|shame on",
     ),
-    cue("contempt", -3.0, "worst|useless|incompetent|a joke|liars|terrible|horrible|awful|garbage|rubbish|idiots|wtf"),
+    cue(
+        "contempt",
+        -3.0,
+        "worst|useless|incompetent|a joke|liars|terrible|horrible|awful|garbage|rubbish|idiots|wtf",
+    ),
     cue(
         "anger (es)",
         -3.2,
@@ -157,13 +169,17 @@ URGENCY = (
     cue(
         "time pressure",
         0.0,
-        "urgent|urgently|asap|as soon as possible|immediately|right away|right now|emergency|by today|today",
+        "urgent|urgently|asap|as soon as possible|immediately|right away|right now|emergency|by today",
     ),
     cue(
         "time pressure",
         0.0,
-        "tonight|by tomorrow|deadline|urgente|cuanto antes|urgence|au plus vite|dringend|sofort|eilig|subito",
+        "by tonight|by tomorrow|deadline|urgente|cuanto antes|urgence|au plus vite|dringend|sofort|eilig|subito",
     ),
-    cue("time pressure", 0.0, "il prima possibile|imediatamente|inmediatamente|immédiatement|o mais rápido possível"),
+    cue(
+        "time pressure",
+        0.0,
+        "il prima possibile|imediatamente|inmediatamente|immédiatement|o mais rápido possível",
+    ),
 )
 EXTRA_VALENCES = (*COMPLAINTS, *ANGER, *DELIGHT)

@@ -1,0 +1,93 @@
+"""What the customer wants, how soon, and what to do: rules with reasons.
+
+Intent: each cue that matches the newest customer message counts its weight, those of the message before it half, of
+the one before that a quarter, and so on; the intent with most weight wins. Confidence is its share of all the evidence,
+with one unit of evidence set aside for what the rules do not know: w / (sum of weights + 1). So a single hint is no
+certainty, and a message that no rule knows is a General Inquiry with confidence 0.
+
+Urgency is the rubric of ``signalstream.core.urgency``. Escalation: Critical; or High with anger, with repeated contact
+or with a wish to speak to a manager.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from signalstream.ai.local import advice
+from signalstream.ai.local.categories import CATEGORIES
+from signalstream.ai.local.intent_rules import GENERAL, INTENTS
+from signalstream.ai.local.voices import Voices
+from signalstream.core.redaction import PLACEHOLDER
+from signalstream.core.text import folded, matched, phrase_pattern, sentences, shortened
+from signalstream.core.urgency import RUBRIC, UrgencyVerdict, assess_urgency
+from signalstream.models.intelligence import Insights, Urgency
+from signalstream.models.messages import Sender
+
+MESSAGES_READ = 6
+MOST_CONCERNS = 3
+CONCERN_CHARACTERS = 140
+_MANAGER = phrase_pattern(
+    "manager|supervisor|escalate|someone in charge|your boss|gerente|encargado|responsable|vorgesetzten|responsabile"
+)
+_HEATED = frozenset({"anger", "repeated contact"})
+
+
+def analyse_insights(voices: Voices) -> Insights:
+    """Return what the customer's messages ask for; the newest counts most."""
+    texts = voices.of(Sender.CUSTOMER)
+    newest, earlier = (texts[0], texts[1:]) if texts else ("", ())
+    plain = tuple(folded(PLACEHOLDER.sub(" ", text)) for text in texts[:MESSAGES_READ])
+    intent, confidence = judge_intent(plain)
+    verdict = assess_urgency(newest, earlier)
+    escalation = needs_escalation(verdict, plain)
+    upset = any(_base(reason) in _HEATED for reason in verdict.reasons)
+    reply = advice.response(intent, verdict.urgency, upset=upset) if voices.own is Sender.CUSTOMER else None
+    return Insights(
+        intent=intent,
+        intent_confidence=round(confidence, 4),
+        urgency=verdict.urgency,
+        urgency_reasons=verdict.reasons,
+        categories=tuple(dict.fromkeys(one.name for text in plain for one in matched(CATEGORIES, text)))[:5],
+        suggested_actions=advice.actions(
+            intent, verdict.reasons, escalation=escalation, has_pii=PLACEHOLDER.search(newest) is not None
+        ),
+        suggested_response=reply,
+        requires_escalation=escalation,
+        estimated_resolution_time=advice.RESOLUTION_TARGETS[verdict.urgency],
+        key_concerns=_concerns(texts),
+    )
+
+
+def judge_intent(plain: Sequence[str]) -> tuple[str, float]:
+    """Return the intent and its share of the evidence. ``plain`` are folded texts, newest first."""
+    weights = dict.fromkeys(INTENTS, 0.0)
+    for age, text in enumerate(plain):
+        for intent, cues in INTENTS.items():
+            names = {one.name: one.weight for one in matched(cues, text)}
+            weights[intent] += sum(names.values()) * 0.5**age
+    best = max(weights, key=lambda intent: weights[intent])
+    total = sum(weights.values())
+    return (best, weights[best] / (total + 1)) if total else (GENERAL, 0.0)
+
+
+def needs_escalation(verdict: UrgencyVerdict, plain: Sequence[str]) -> bool:
+    """Say whether someone more senior must take over."""
+    if verdict.urgency is not Urgency.HIGH:
+        return verdict.urgency is Urgency.CRITICAL
+    heated = any(_base(reason) in _HEATED for reason in verdict.reasons)
+    return heated or any(_MANAGER.search(text) for text in plain)
+
+
+def _base(reason: str) -> str:
+    return reason.removesuffix(" (earlier)")
+
+
+def _concerns(texts: Sequence[str]) -> tuple[str, ...]:
+    ranked: list[tuple[int, int, str]] = []
+    for text in texts[:MESSAGES_READ]:
+        for sentence in sentences(text, 40):
+            plain = folded(sentence)
+            levels = [rule.level.rank for rule in RUBRIC if rule.pattern.search(plain)]
+            if levels:
+                ranked.append((-max(levels), len(ranked), shortened(sentence, CONCERN_CHARACTERS)))
+    return tuple(dict.fromkeys(concern for _, _, concern in sorted(ranked)))[:MOST_CONCERNS]
