@@ -57,11 +57,7 @@ class Plan:
 
 
 class WorkerFailedError(Exception):
-    """The worker ended, or was not ready in time. The code is the command's exit code."""
-
-    def __init__(self, message: str, code: int = 1) -> None:
-        super().__init__(message)
-        self.code = code
+    """The worker ended by itself, or was not ready in time: a defect, so its log is kept and shown."""
 
 
 def dev(
@@ -81,7 +77,7 @@ def dev(
     except WorkerFailedError as error:
         tail = log_tail(folder / "worker.log")
         typer.echo(f"signalstream: {error}; the logs are in {folder}, the worker's ends:\n{tail}", err=True)
-        raise typer.Exit(error.code) from error
+        raise typer.Exit(1) from error
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -139,7 +135,7 @@ def _stop_worker(worker: subprocess.Popen[bytes], screen: Screen) -> None:
 
 
 async def _show(plan: Plan, worker: subprocess.Popen[bytes], api: Api, screen: Screen) -> int:
-    await _until_ready(worker, api, screen)
+    await _until_ready(worker, plan.log, api, screen)
     conversations = [Played(sample) for sample in load_samples(_suffix(plan))] if plan.demo else []
     if plan.demo:
         screen.step(f"playing {len(conversations)} sample conversations through {api.url}/v1/messages")
@@ -159,14 +155,15 @@ def _suffix(plan: Plan) -> str:
     return "" if plan.broker is not None else f"-{int(time.time()):x}"
 
 
-async def _until_ready(worker: subprocess.Popen[bytes], api: Api, screen: Screen) -> None:
+async def _until_ready(worker: subprocess.Popen[bytes], log: Path, api: Api, screen: Screen) -> None:
     screen.step(f"starting one worker on {api.url}")
     started = time.monotonic()
     while True:
         spent, readiness = time.monotonic() - started, await api.readiness()
+        if worker.poll() == 2:
+            raise ConfigurationError(log_tail(log, lines=1).removeprefix("signalstream: "))
         if worker.poll() is not None:
-            code = worker.returncode
-            raise WorkerFailedError(f"the worker ended with code {code} before it was ready", 2 if code == 2 else 1)
+            raise WorkerFailedError(f"the worker ended with code {worker.returncode} before it was ready")
         if readiness.ready:
             break
         if spent > READY_SECONDS:

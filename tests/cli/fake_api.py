@@ -25,7 +25,8 @@ AGENTS = ("sentiment", "pii", "insights", "summary")
 class FakeApi:
     """``fail_posts`` answers that many posts with 503 first; ``silent`` never completes an insight.
 
-    ``refused`` is a conversation that is answered 422. ``cut_after`` closes each socket after that many updates; ``agent_status`` is what every agent says.
+    ``refused`` is a conversation that is answered 422. ``cut_after`` closes each socket after that many updates;
+    ``agent_status`` is what every agent says.
     """
 
     fail_posts: int = 0
