@@ -1,6 +1,6 @@
 """Numbers with check digits: cards, IBANs, social security and national ids (python-stdnum).
 
-A card is 13 to 19 digits that begin as an issuer's, have a length that this issuer gives out, and pass Luhn. An IBAN
+A card is 12 to 19 digits that begin as an issuer's, have a length that this issuer gives out, and pass Luhn. An IBAN
 passes mod 97 and its country's structure. An id is taken by its check digits where its shape is distinctive, and only
 beside a cue ("NHS number ...") where it is just digits.
 """
@@ -39,6 +39,8 @@ _ISSUERS = (
     (re.compile(r"35(?:2[89]|[3-8])"), (16, 17, 18, 19)),
     (re.compile(r"50|5[6-9]|6[0-9]"), (16, 18, 19)),
 )
+# Rarer lengths, believed only where the card is all of its run of digits: one number in ten passes Luhn by chance.
+_RARE_ISSUERS = ((re.compile(r"50|5[6-9]|6[0-9]"), (12, 13, 14, 15, 17)), (re.compile(r"1800|2131"), (15,)))
 _RUN = re.compile(r"\b\d+(?:[ .\-]{1,2}\d+)*", re.ASCII)
 _GROUP = re.compile(r"\d+", re.ASCII)
 _IBAN_START = re.compile(r"(?i)\b[a-z]{2}\d{2}(?=[ ]?[a-z0-9])", re.ASCII)
@@ -65,7 +67,7 @@ _VALID_IDS: tuple[Callable[[str], bool], ...] = tuple(
 def find_cards(plain: str) -> Iterator[Span]:
     """Yield payment cards: windows of whole digit groups that begin as an issuer's number does and pass Luhn."""
     for run in _RUN.finditer(plain):
-        if len(run[0]) >= 13:
+        if len(run[0]) >= 12:
             groups = [(group.start(), group.end()) for group in _GROUP.finditer(plain, run.start(), run.end())]
             yield from _cards_in(plain, groups)
 
@@ -82,15 +84,17 @@ def _cards_in(plain: str, groups: list[tuple[int, int]]) -> Iterator[Span]:
 
 def _card_end(plain: str, groups: list[tuple[int, int]], first: int) -> int | None:
     digits = ""
-    lengths: tuple[int, ...] | None = None
+    lengths: tuple[int, ...] = ()
     best = None
     for last in range(first, len(groups)):
         digits += plain[groups[last][0] : groups[last][1]]
         if len(digits) > 19:
             break
-        if lengths is None and len(digits) >= 4:
-            lengths = _issued_lengths(digits)
-        if lengths and len(digits) in lengths and _is_grouped(groups[first:last]) and luhn.is_valid(digits):
+        if not lengths and len(digits) >= 4:
+            lengths = _issued_lengths(digits, _ISSUERS)
+        whole = first == 0 and last == len(groups) - 1
+        issued = len(digits) in lengths or (whole and len(digits) in _issued_lengths(digits, _RARE_ISSUERS))
+        if issued and _is_grouped(groups[first:last]) and luhn.is_valid(digits):
             best = last
     return best
 
@@ -101,8 +105,8 @@ def _is_grouped(groups: list[tuple[int, int]]) -> bool:
     return len(sizes) <= 1 or min(sizes) >= 4
 
 
-def _issued_lengths(digits: str) -> tuple[int, ...]:
-    return tuple(length for start, lengths in _ISSUERS if start.match(digits) for length in lengths)
+def _issued_lengths(digits: str, issuers: tuple[tuple[re.Pattern[str], tuple[int, ...]], ...]) -> tuple[int, ...]:
+    return tuple(length for start, lengths in issuers if start.match(digits) for length in lengths)
 
 
 def find_ibans(plain: str) -> Iterator[Span]:

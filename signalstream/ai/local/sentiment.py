@@ -10,8 +10,8 @@ Confidence is a margin, not a calibrated probability. Positive or negative: (|sc
 for a message of n words: few words say little, and a script without letters says nothing.
 
 Emotion, the first that holds: angry (negative, and a cue of anger or shouting: three words or more in capitals, half of
-those with three letters); urgent (time pressure, not positive); frustrated (negative); confused (a cue of confusion, not positive); happy
-(positive with a cue of delight, or a score of 0.6 and more); satisfied (positive); neutral.
+those with three letters); urgent (time pressure, not positive); frustrated (negative); confused (a cue of confusion,
+not positive); happy (positive with a cue of delight, or a score of 0.6 and more); satisfied (positive); neutral.
 """
 
 from __future__ import annotations

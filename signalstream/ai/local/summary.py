@@ -24,7 +24,7 @@ SENTENCE_CHARACTERS = 200
 TLDR_CHARACTERS = 240
 MOST_POINTS = 5
 MOST_STEPS = 4
-_MESSAGES_READ = 20
+_MESSAGES_READ = 12
 _SENTENCES_READ = 40
 _PROMISE = phrase_pattern(
     "i will|i'll|we will|we'll|you will receive|you'll receive|will be|i am going to|we are going to|i'm checking|"
