@@ -22,11 +22,10 @@ def test_a_worker_is_ready_and_ends_in_order(kafka: KafkaBroker, tmp_path: Path,
 
 def test_a_worker_that_ends_before_it_is_ready_shows_its_log(tmp_path: Path, topic_names: TopicNames) -> None:
     settings = topic_names.environment() | {"SIGNALSTREAM_AUTH": "required"}
-    worker = Worker("127.0.0.1:1", tmp_path, settings)
-    worker.start()
-    with pytest.raises(WorkerError, match=r"(?s)ended with code 2 before it was ready; .*SIGNALSTREAM_AUTH"):
-        worker.wait_ready()
-    assert worker.terminate() == 2
+    with Worker("127.0.0.1:1", tmp_path, settings) as worker:
+        with pytest.raises(WorkerError, match=r"(?s)ended with code 2 before it was ready; .*SIGNALSTREAM_AUTH"):
+            worker.wait_ready()
+        assert worker.terminate() == 2
 
 
 def test_nobody_answers_where_no_worker_is() -> None:

@@ -73,13 +73,23 @@ class Worker:
         answer = "no answer"
         while time.monotonic() < deadline:
             if self._process is None or self._process.poll() is not None:
-                code = None if self._process is None else self._process.returncode
+                code = None if self._process is None else end_child(self._process, 0)
                 raise self._error(f"ended with code {code} before it was ready")
             status, answer = get(f"{self.url}/ready")
             if status == 200:
                 return
             time.sleep(0.1)
         raise self._error(f"was not ready within {timeout_seconds:.0f} s; /ready said: {answer}")
+
+    def wait_ended(self, timeout_seconds: float) -> int:
+        """Wait till the worker has ended by itself and return its exit code."""
+        if self._process is None:
+            raise WorkerError("this worker is not running; call start() first")
+        process, self._process = self._process, None
+        try:
+            return process.wait(timeout_seconds)
+        finally:
+            end_child(process, STOP_SECONDS)
 
     def terminate(self) -> int:
         """End the worker in order (SIGTERM) and return its exit code; it is killed after 15 s."""
