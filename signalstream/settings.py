@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from signalstream.errors import ConfigurationError
@@ -100,7 +100,7 @@ class Settings(BaseSettings):
     context_messages: int = Field(default=20, ge=0, le=100, description="Messages of context that a turn carries.")
     context_characters: int = Field(default=8_000, ge=0, le=50_000, description="Characters of context in a turn.")
     kept_messages: int = Field(default=50, ge=1, le=500, description="Messages that a conversation's row keeps.")
-    kept_characters: int = Field(default=60_000, ge=1_000, le=400_000, description="Characters that a row keeps.")
+    kept_characters: int = Field(default=60_000, ge=1_000, le=100_000, description="Characters that a row keeps.")
 
     window_seconds: int = Field(default=300, ge=1, le=86_400, description="Length of a timeline window, in seconds.")
     window_grace_seconds: int = Field(
@@ -116,7 +116,7 @@ class Settings(BaseSettings):
         default=5_000, ge=10, description="Conversations that a web process keeps for lists and new sockets."
     )
     websocket_ping_seconds: float = Field(default=25.0, ge=0.2, le=300, description="Between protocol pings.")
-    max_body_bytes: int = Field(default=65_536, ge=1_024, le=1_048_576, description="Largest request body.")
+    max_body_bytes: int = Field(default=65_536, ge=1_024, le=524_288, description="Largest request body.")
     forward_timeout_seconds: float = Field(
         default=3.0, ge=0.1, le=60, description="Longest wait for the worker that owns a conversation, in seconds."
     )
@@ -150,8 +150,16 @@ class Settings(BaseSettings):
     @field_validator("default_tenant")
     @classmethod
     def _tenant(cls, value: str | None) -> str | None:
-        if value is not None and not re.match(TENANT_PATTERN, value):
+        if value is not None and not re.fullmatch(TENANT_PATTERN, value):
             raise ValueError(f"{value!r} is no tenant id (a-z, 0-9, _ and -, at most 63)")
+        return value
+
+    @field_validator("analysis_deadline_seconds")
+    @classmethod
+    def _ends_before_a_hand_over(cls, value: float, info: ValidationInfo) -> float:
+        longest = info.data.get("rebalance_timeout_seconds")
+        if longest is not None and value >= longest:
+            raise ValueError(f"must be below {PREFIX}REBALANCE_TIMEOUT_SECONDS ({longest:g}): a hand-over waits for it")
         return value
 
     def url(self) -> str:

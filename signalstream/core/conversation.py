@@ -62,7 +62,7 @@ def seq_of(state: ConversationState, message_id: UUID) -> int | None:
 def view(state: ConversationState, limit: int) -> ConversationView:
     """Return the state as shown, with at most ``limit`` of the newest messages."""
     shared = state.model_dump(include=set(ConversationView.model_fields) - {"messages"})
-    return ConversationView(**shared, messages=state.recent[-limit:])
+    return ConversationView(**shared, messages=state.recent[-limit:] if limit > 0 else ())
 
 
 def _new(message: Message) -> ConversationState:

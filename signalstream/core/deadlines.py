@@ -5,6 +5,8 @@ from __future__ import annotations
 import heapq
 from datetime import datetime
 
+SLACK = 1_000  # outdated entries that the heap may hold besides as many as there are keys
+
 
 class Deadlines:
     """Holds one time for each key; setting a later or earlier one replaces it."""
@@ -21,6 +23,7 @@ class Deadlines:
         if self._times.get(key) != at:
             self._times[key] = at
             heapq.heappush(self._heap, (at, key))
+            self._tidy()
 
     def forget(self, key: bytes) -> None:
         """Drop a key."""
@@ -40,3 +43,8 @@ class Deadlines:
                 del self._times[key]
                 taken.append(key)
         return taken
+
+    def _tidy(self) -> None:
+        if len(self._heap) > 2 * len(self._times) + SLACK:
+            self._heap = [(at, key) for key, at in self._times.items()]
+            heapq.heapify(self._heap)

@@ -11,10 +11,12 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, ValidationError
 
+from signalstream.core import entities
 from signalstream.models.base import Model, Timestamp, Versioned
 from signalstream.models.intelligence import (
+    RESULTS,
     AgentStatus,
     Analysis,
     AnalysisStatus,
@@ -24,14 +26,13 @@ from signalstream.models.intelligence import (
 from signalstream.models.messages import ConversationId, TenantId
 
 HISTORY = 50  # turns whose small facts (as PII entities) stay in the row
-MAX_ENTITIES = 200
 _STATUS_RANK = {
     AnalysisStatus.FAILED: 0,
     AnalysisStatus.SKIPPED: 1,
     AnalysisStatus.DEGRADED: 2,
     AnalysisStatus.OK: 3,
 }
-Rank = tuple[int, int, str, float]
+Rank = tuple[int, int, str, float, float]
 
 
 class Slot(Model):
@@ -60,9 +61,23 @@ class InsightState(Versioned):
 
 
 def rank(analysis: Analysis) -> Rank:
-    """Return the total order: turn, status, content, then the earliest of equals."""
-    content = json.dumps([analysis.reason, analysis.engine, analysis.model, analysis.result], sort_keys=True)
-    return (analysis.seq, _STATUS_RANK[analysis.status], content, -analysis.analysed_at.timestamp())
+    """Return the total order: turn, status, content, then the earliest and the quickest of equals."""
+    about = [str(analysis.message_id), analysis.sender, str(analysis.written_at), str(analysis.received_at)]
+    content = json.dumps([analysis.reason, analysis.engine, analysis.model, analysis.result, about], sort_keys=True)
+    earliest, quickest = -analysis.analysed_at.timestamp(), -analysis.latency_ms
+    return (analysis.seq, _STATUS_RANK[analysis.status], content, earliest, quickest)
+
+
+def misfit(analysis: Analysis) -> str | None:
+    """Return what is wrong with an analysis whose result is not what its agent promises, else None."""
+    model = RESULTS.get(analysis.agent)
+    if model is None or analysis.result is None:
+        return None
+    try:
+        model.model_validate(analysis.result)
+    except ValidationError as error:
+        return f"the result of the {analysis.agent} agent is no {model.__name__}: {error.error_count()} wrong fields"
+    return None
 
 
 def merge(state: InsightState, analyses: Iterable[Analysis]) -> InsightState:
@@ -71,7 +86,7 @@ def merge(state: InsightState, analyses: Iterable[Analysis]) -> InsightState:
     ``revision`` and ``last_updated`` are left alone: see ``revised``.
     """
     slots = dict(state.slots)
-    for analysis in analyses:
+    for analysis in map(entities.bounded, analyses):
         slots[analysis.agent] = _merge_slot(slots.get(analysis.agent), analysis)
     if slots == state.slots:
         return state
@@ -123,13 +138,7 @@ def _history(history: Mapping[int, Analysis], analysis: Analysis) -> dict[int, A
     return {seq: merged[seq] for seq in sorted(merged)[-HISTORY:]}
 
 
-def _pii_history(analysis: Analysis) -> Analysis | None:
-    if not analysis.result or not analysis.result.get("entities"):
-        return None
-    return analysis.model_copy(update={"result": {"entities": analysis.result["entities"]}, "latency_ms": 0.0})
-
-
-_HISTORY_OF: Mapping[str, Callable[[Analysis], Analysis | None]] = {"pii": _pii_history}
+_HISTORY_OF: Mapping[str, Callable[[Analysis], Analysis | None]] = {entities.AGENT: entities.to_keep}
 
 
 def last_seq(state: InsightState) -> int:
@@ -185,16 +194,4 @@ def _status(slot: Slot | None, seq: int) -> AgentStatus:
 def _result(agent: str, slot: Slot) -> JsonValue:
     if slot.shown is None or slot.shown.result is None:
         return None
-    if agent != "pii":
-        return slot.shown.result
-    entities = [
-        {**entity, "message_id": str(kept.message_id), "seq": seq}
-        for seq, kept in sorted(slot.history.items())
-        for entity in _entities(kept)
-    ]
-    return {**slot.shown.result, "has_pii": bool(entities), "entities": list(entities[-MAX_ENTITIES:])}
-
-
-def _entities(analysis: Analysis) -> list[dict[str, JsonValue]]:
-    found = (analysis.result or {}).get("entities")
-    return [entity for entity in found if isinstance(entity, dict)] if isinstance(found, list) else []
+    return entities.shown(slot.shown, slot.history) if agent == entities.AGENT else slot.shown.result

@@ -110,7 +110,7 @@ def view(state: WindowState) -> Window:
         average_score=round(sum(scores) / len(scores), 4) if scores else None,
         highest_urgency=max(urgencies, key=lambda urgency: urgency.rank) if urgencies else None,
         intents=dict(Counter(fact.intent for fact in facts if fact.intent is not None)),
-        pii_types=dict(Counter(kind for fact in facts for kind in fact.pii_types)),
+        pii_types=dict(sum((Counter(fact.pii_types) for fact in facts), Counter[str]())),
     )
 
 
@@ -160,4 +160,5 @@ def _insight_facts(result: dict[str, JsonValue]) -> dict[str, object]:
 def _pii_facts(result: dict[str, JsonValue]) -> dict[str, object]:
     entities = result.get("entities")
     found = entities if isinstance(entities, list) else []
-    return {"pii_types": tuple(sorted(str(entity["type"]) for entity in found if isinstance(entity, dict)))}
+    kinds = Counter(str(entity["type"]) for entity in found if isinstance(entity, dict))
+    return {"pii_types": dict(sorted(kinds.items()))}

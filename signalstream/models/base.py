@@ -8,10 +8,21 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer
 
 TENANT_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
+LATEST = datetime(9999, 12, 30, tzinfo=UTC)
 
 
 def _utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is outside of the years 1 to 9999 in UTC") from None
+
+
+def _with_room(value: datetime) -> datetime:
+    if not EARLIEST <= value < LATEST:
+        raise ValueError(f"must lie between {rfc3339(EARLIEST)} and {rfc3339(LATEST)}")
+    return value
 
 
 def rfc3339(value: datetime) -> str:
@@ -20,6 +31,8 @@ def rfc3339(value: datetime) -> str:
 
 
 Timestamp = Annotated[AwareDatetime, AfterValidator(_utc), PlainSerializer(rfc3339, return_type=str, when_used="json")]
+EventTime = Annotated[Timestamp, AfterValidator(_with_room)]
+"""A time that a client may choose: a day from the ends of the calendar, so that its window has a start and an end."""
 
 
 class Model(BaseModel):

@@ -6,13 +6,14 @@ points into the text that was written; confidences are between 0 and 1.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, JsonValue
 
-from signalstream.models.base import Model, Timestamp, Versioned
+from signalstream.models.base import EventTime, Model, Timestamp, Versioned
 from signalstream.models.messages import ConversationId, Sender, TenantId
 
 MAX_REASON_CHARACTERS = 300
@@ -109,6 +110,10 @@ class Summary(Model):
     next_steps: tuple[str, ...] = ()
 
 
+RESULTS: Mapping[str, type[Model]] = {"sentiment": Sentiment, "pii": Pii, "insights": Insights, "summary": Summary}
+"""What the result of each agent must be; an agent that was added later may answer anything."""
+
+
 class AnalysisStatus(StrEnum):
     """How an analysis ended. ``degraded`` has a result from a lesser analyst; ``failed`` and ``skipped`` have none."""
 
@@ -131,8 +136,8 @@ class Analysis(Versioned):
     message_id: UUID
     seq: int = Field(ge=1)
     sender: Sender
-    written_at: Timestamp
-    received_at: Timestamp
+    written_at: EventTime
+    received_at: EventTime
     status: AnalysisStatus
     reason: str | None = Field(default=None, max_length=MAX_REASON_CHARACTERS)
     engine: str

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, JsonValue, StringConstraints
 
-from signalstream.models.base import TENANT_PATTERN, Model, Timestamp, Versioned
+from signalstream.models.base import TENANT_PATTERN, EventTime, Model, Timestamp, Versioned
 
 MAX_TEXT_CHARACTERS = 10_000
 MAX_METADATA_ENTRIES = 32
@@ -74,7 +74,7 @@ class MessageIn(Model):
     message_id: UUID | None = Field(
         default=None, description="Your id of the message; the same id is the same message."
     )
-    timestamp: Timestamp | None = Field(default=None, description="When it was written; else the time of arrival.")
+    timestamp: EventTime | None = Field(default=None, description="When it was written; else the time of arrival.")
 
 
 class MessageAccepted(Model):
@@ -96,5 +96,5 @@ class Message(Versioned):
     text: MessageText
     channel: Channel
     metadata: Metadata = Field(default_factory=dict)
-    written_at: Timestamp
-    received_at: Timestamp
+    written_at: EventTime
+    received_at: EventTime

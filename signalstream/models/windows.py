@@ -19,7 +19,7 @@ class WindowFacts(Model):
     score: float | None = None
     intent: str | None = None
     urgency: Urgency | None = None
-    pii_types: tuple[str, ...] = ()
+    pii_types: dict[str, int] = Field(default_factory=dict)
 
 
 class WindowState(Versioned):

@@ -29,9 +29,11 @@ def decode(model: type[M], value: bytes | None) -> M:
     try:
         return model.model_validate_json(value)
     except ValidationError as error:
-        problems = "; ".join(f"{_path(p['loc'])}: {p['type']}" for p in error.errors(include_input=False)[:5])
+        problems = "; ".join(_problem(p["loc"], p["type"]) for p in error.errors(include_input=False)[:5])
         raise UndecodableError(f"the value is not a {model.__name__}: {problems}") from None
 
 
-def _path(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location) or "value"
+def _problem(location: tuple[int | str, ...], kind: str) -> str:
+    # The name of an unknown field is the sender's, not ours: it is a value too.
+    path = (*location[:-1], "unknown field") if kind == "extra_forbidden" else location
+    return f"{'.'.join(str(part) for part in path) or 'value'}: {kind}"

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from signalstream.errors import UndecodableError
+from signalstream.models.messages import Message
+from signalstream.streaming.values import decode, encode
+from tests.core.analyses import message
+
+CANARY = "canary9137"
+WRONG = [
+    (field, wrong)
+    for field in sorted(Message.model_fields)
+    for wrong in (CANARY, [CANARY], {CANARY: CANARY}, 10**400)
+    if not (field in {"text", "conversation_id", "tenant_id"} and wrong == CANARY)
+    and not (field == "metadata" and isinstance(wrong, dict))
+]
+
+
+def refusal(value: bytes | None) -> str:
+    with pytest.raises(UndecodableError) as caught:
+        decode(Message, value)
+    return str(caught.value)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.text(min_size=1, max_size=200).filter(str.strip), st.dictionaries(st.text(max_size=9), st.none() | st.text()))
+def test_a_message_survives_the_wire(text, metadata):
+    sent = message(1, text, metadata=dict(list(metadata.items())[:32]))
+
+    assert decode(Message, encode(sent)) == sent
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.binary(max_size=300))
+def test_any_other_bytes_are_undecodable_and_nothing_else(value):
+    assert "Message" in refusal(value)
+
+
+def test_a_record_without_a_value_says_so():
+    assert "no value" in refusal(None)
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"), WRONG, ids=[f"{field}-{number}" for number, (field, _) in enumerate(WRONG)]
+)
+def test_a_refusal_names_the_field_and_never_quotes_its_value(field, wrong):
+    body = json.loads(encode(message())) | {field: wrong}
+    said = refusal(json.dumps(body).encode())
+
+    assert field in said or "json_invalid" in said
+    assert CANARY not in said
+
+
+def test_the_name_of_an_unknown_field_is_not_quoted_either():
+    body = json.loads(encode(message())) | {f"my secret is {CANARY}": 1}
+
+    assert "unknown field: extra_forbidden" in refusal(json.dumps(body).encode())
+    assert CANARY not in refusal(json.dumps(body).encode())
+
+
+def test_a_time_off_the_calendar_and_a_bottomless_value_are_undecodable_like_any_other():
+    body = json.loads(encode(message())) | {"written_at": "0001-01-01T00:00:00+23:59"}
+
+    assert "written_at" in refusal(json.dumps(body).encode())
+    assert "json_invalid" in refusal(b"[" * 100_000)
+
+
+def test_a_refusal_carries_no_cause_that_would_print_the_value():
+    with pytest.raises(UndecodableError) as caught:
+        decode(Message, json.dumps({"text": CANARY}).encode())
+
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
