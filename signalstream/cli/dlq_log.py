@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 from signalstream.cli.dead_letters import Filed, Redrive, filed
 from signalstream.errors import BrokerUnavailableError, ConfigurationError
 from signalstream.settings import Settings
+from signalstream.streaming.preflight import inspect
 from signalstream.topics import DLQ, topic_name
 
 REQUEST_MS = 5_000
@@ -22,7 +23,7 @@ QUIET_POLLS = 5
 
 async def read_all(settings: Settings) -> list[Filed]:
     """Return every dead letter, by partition and offset. Raises BrokerUnavailableError, ConfigurationError."""
-    topic = topic_name(DLQ, settings)
+    partitions = await _partitions(settings)
     consumer = AIOKafkaConsumer(
         bootstrap_servers=",".join(settings.kafka_brokers),
         enable_auto_commit=False,
@@ -30,15 +31,18 @@ async def read_all(settings: Settings) -> list[Filed]:
         request_timeout_ms=REQUEST_MS,
     )
     async with _connected(consumer, settings):
-        return sorted(await _drain(consumer, topic), key=lambda each: (each.partition, each.offset))
+        return sorted(await _drain(consumer, partitions), key=lambda each: (each.partition, each.offset))
 
 
-async def _drain(consumer: AIOKafkaConsumer, topic: str) -> list[Filed]:
-    await consumer.topics()
-    numbers = consumer.partitions_for_topic(topic)
-    if not numbers:
+async def _partitions(settings: Settings) -> list[TopicPartition]:
+    topic = topic_name(DLQ, settings)
+    found = {row.name: row.partitions_found for row in (await inspect(settings)).rows}[topic]
+    if found is None:
         raise ConfigurationError(f"the broker has no topic {topic}; run `signalstream topics create`")
-    partitions = [TopicPartition(topic, number) for number in sorted(numbers)]
+    return [TopicPartition(topic, number) for number in range(found)]
+
+
+async def _drain(consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> list[Filed]:
     consumer.assign(partitions)
     await consumer.seek_to_beginning(*partitions)
     ends = await consumer.end_offsets(partitions)
@@ -48,7 +52,9 @@ async def _drain(consumer: AIOKafkaConsumer, topic: str) -> list[Filed]:
         batches = await consumer.getmany(timeout_ms=1_000)
         quiet = 0 if batches else quiet + 1
         if quiet >= QUIET_POLLS:
-            raise BrokerUnavailableError(f"the broker sent nothing of {topic} for {QUIET_POLLS} s; look at its log")
+            raise BrokerUnavailableError(
+                f"the broker sent nothing of {partitions[0].topic} for {QUIET_POLLS} s; look at its log"
+            )
         letters += [filed(each.partition, each.offset, each.value) for batch in batches.values() for each in batch]
     return letters
 
