@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +25,12 @@ class TopicNames:
     def environment(self) -> dict[str, str]:
         """Return the settings for a process of this test."""
         return {"SIGNALSTREAM_APP_ID": self.app_id, "SIGNALSTREAM_TOPIC_PREFIX": self.topic_prefix}
+
+
+def pytest_configure() -> None:
+    # `make test` hands its flags and depth down; a make that a test starts would print more and act otherwise.
+    for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES"):
+        os.environ.pop(name, None)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
