@@ -26,7 +26,7 @@ class Record(Protocol):
 
 
 R = TypeVar("R", bound=Record)
-Line = tuple[Any, int | None]
+Line = tuple[Any, int]
 
 
 @dataclass
@@ -38,15 +38,17 @@ class _Entry(Generic[R]):
 
 @dataclass
 class _Queue(Generic[R]):
+    broken: bool
     entries: deque[_Entry[R]] = field(default_factory=deque)
-    broken: bool = False
+    settling: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class OrderedPool(Generic[R]):
     """Runs work on records, ``limit`` at once.
 
     ``ack`` acknowledges a record; ``abandon`` lets one go. When work on a record is abandoned, everything behind it
-    in its line is abandoned too: it will be delivered again. ``crash`` is told of an exception that work let out.
+    in its line is abandoned too: it will be delivered again. ``crash`` is told of the first exception that work or an
+    acknowledgement let out; after that nothing is acknowledged.
     """
 
     def __init__(
@@ -59,8 +61,10 @@ class OrderedPool(Generic[R]):
         self._ack = ack
         self._abandon = abandon
         self._crash = crash
+        self._crashed = False
         self._slots = asyncio.Semaphore(limit)
         self._lines: dict[Line, _Queue[R]] = {}
+        self._broken: dict[Any, int] = {}  # the newest broken generation of each partition
         self._tails: dict[Any, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -72,10 +76,11 @@ class OrderedPool(Generic[R]):
     async def submit(self, record: R, work: Callable[[R], Awaitable[None]]) -> None:
         """Start work on a record once a slot is free; the order of calls is the order of each key and line."""
         await self._slots.acquire()
-        line = (record.message.tp, record.message.generation_id)
+        line = (record.message.tp, record.message.generation_id or 0)
+        queue = self._lines.setdefault(line, _Queue(broken=line[1] <= self._broken.get(line[0], -1)))
         entry = _Entry(record)
-        self._lines.setdefault(line, _Queue()).entries.append(entry)
-        task = asyncio.create_task(self._run(line, entry, work, self._tails.get(record.key)))
+        queue.entries.append(entry)
+        task = asyncio.create_task(self._run(line, queue, entry, work, self._tails.get(record.key)))
         self._tails[record.key] = task
         self._tasks.add(task)
         task.add_done_callback(self._forget(record.key))
@@ -96,6 +101,7 @@ class OrderedPool(Generic[R]):
     async def _run(
         self,
         line: Line,
+        queue: _Queue[R],
         entry: _Entry[R],
         work: Callable[[R], Awaitable[None]],
         before: asyncio.Task[None] | None,
@@ -103,37 +109,51 @@ class OrderedPool(Generic[R]):
         try:
             if before is not None:
                 await asyncio.wait([before])
-            await self._work(line, entry, work)
-            await self._settle(line)
-        finally:
-            self._slots.release()
+            await self._work(queue, entry, work)
+        finally:  # also when cancelled: those behind wait for this one to be settled
+            entry.abandoned = not entry.done
+            try:
+                await self._settle(line, queue)
+            finally:
+                self._slots.release()
 
-    async def _work(self, line: Line, entry: _Entry[R], work: Callable[[R], Awaitable[None]]) -> None:
-        if self._lines[line].broken:
-            entry.abandoned = True
+    async def _work(self, queue: _Queue[R], entry: _Entry[R], work: Callable[[R], Awaitable[None]]) -> None:
+        if queue.broken or self._crashed:
             return
         try:
             await work(entry.record)
             entry.done = True
         except Abandoned:
-            entry.abandoned = True
-        except asyncio.CancelledError:
-            entry.abandoned = True
-            raise
+            pass
         except Exception as error:  # noqa: BLE001 - the last line: whatever it is, the record must not be acknowledged
-            entry.abandoned = True
-            await self._crash(error)
+            await self._tell(error)
 
-    async def _settle(self, line: Line) -> None:
-        queue = self._lines.get(line)
-        if queue is None:  # a neighbour settled the whole line meanwhile
-            return
+    async def _settle(self, line: Line, queue: _Queue[R]) -> None:
+        async with queue.settling:  # an acknowledgement may wait, and the next must not overtake it
+            while queue.entries and (queue.entries[0].done or queue.entries[0].abandoned):
+                if queue.entries[0].abandoned or self._crashed or not await self._acknowledged(queue):
+                    queue.broken = True
+                    self._broken[line[0]] = max(line[1], self._broken.get(line[0], -1))
+                    self._abandon_settled(queue)
+        if not queue.entries and self._lines.get(line) is queue:
+            del self._lines[line]
+
+    async def _acknowledged(self, queue: _Queue[R]) -> bool:
+        if queue.broken:
+            return False
+        try:
+            await self._ack(queue.entries[0].record)
+        except Exception as error:  # noqa: BLE001 - whether it is acknowledged is unknown, so nothing behind it may be
+            await self._tell(error)
+            return False
+        queue.entries.popleft()
+        return True
+
+    def _abandon_settled(self, queue: _Queue[R]) -> None:
         while queue.entries and (queue.entries[0].done or queue.entries[0].abandoned):
-            entry = queue.entries.popleft()
-            queue.broken = queue.broken or entry.abandoned
-            if queue.broken:
-                self._abandon(entry.record)
-            else:
-                await self._ack(entry.record)
-        if not queue.entries and not queue.broken:
-            self._lines.pop(line, None)
+            self._abandon(queue.entries.popleft().record)
+
+    async def _tell(self, error: Exception) -> None:
+        if not self._crashed:
+            self._crashed = True
+            await self._crash(error)
