@@ -26,7 +26,7 @@ from signalstream.cli.demo import Played, Stage, verdict
 from signalstream.cli.dev_settings import dev_settings, require_free_port, worker_environment
 from signalstream.cli.look_around import places
 from signalstream.cli.samples import load_samples
-from signalstream.cli.screen import Screen, result_table
+from signalstream.cli.screen import Screen, result
 from signalstream.cli.tables import console
 from signalstream.cli.worker import command_line
 from signalstream.errors import ConfigurationError
@@ -141,7 +141,7 @@ async def _show(plan: Plan, worker: subprocess.Popen[bytes], api: Api, screen: S
         screen.step(f"playing {len(conversations)} sample conversations through {api.url}/v1/messages")
         with screen.playing(conversations):
             await Stage(api, screen).play(conversations)
-        screen.console.print("", result_table(conversations), "", verdict(conversations), sep="\n")
+        screen.console.print("", result(conversations, screen.console.width), "", verdict(conversations), sep="\n")
     if plan.once:
         return 0 if all(played.succeeded for played in conversations) else 1
     for place in await places(api, conversations):

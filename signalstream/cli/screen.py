@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from statistics import median
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.status import Status
 from rich.table import Table
@@ -20,7 +20,12 @@ STYLES = {
     "urgent": "bold magenta", "happy": "bold green", "satisfied": "green", "confused": "yellow",
     "Critical": "bold white on red", "High": "bold red", "Medium": "yellow", "Low": "dim",
 }  # fmt: skip
-LAST_MESSAGE_CHARACTERS = 48
+PICTURE = ("sentiment", "emotion", "urgency", "intent", "personal data")
+LAST_MESSAGE = "last message (redacted)"
+TWO_TABLES_BELOW = 150
+# What stands beside the last message in two tables, and in one.
+NAME_CELLS, PICTURE_CELLS, LEAST_MESSAGE_CELLS = 22, 106, 20
+UNBROKEN = ("conversation", "messages", "sentiment", "emotion", "urgency", "ms")
 PLAIN_SECONDS = 5.0
 
 
@@ -99,36 +104,33 @@ def picture(played: Played) -> tuple[Text, Text, Text, Text, Text]:
 
 
 def live_table(conversations: Sequence[Played]) -> Table:
-    """Return the table that is shown while the conversations are played."""
-    columns = ("conversation", "accepted / analysed", "sentiment", "emotion", "urgency", "intent", "personal data")
-    return table(
-        columns, [(played.sample.conversation_id, _dots(played), *picture(played)) for played in conversations]
-    )
+    """Return the table that is shown while the conversations are played: analysed, on the way, still to come."""
+    rows = [(played.sample.conversation_id, _dots(played), *picture(played)) for played in conversations]
+    return table(("conversation", "messages", *PICTURE), rows, UNBROKEN, gap=1)
 
 
-def result_table(conversations: Sequence[Played]) -> Table:
-    """Return the table that stays: one line for each conversation, its last message as the API tells it, redacted."""
-    columns = (
-        "conversation",
-        "last message (redacted)",
-        "sentiment",
-        "emotion",
-        "urgency",
-        "intent",
-        "personal data",
-        "ms",
-    )
+def result(conversations: Sequence[Played], columns: int) -> Group:
+    """Return what stays: how each conversation was understood, and its last message as the API tells it, redacted.
+
+    One table where the terminal has room for it, else two.
+    """
+    narrow = columns < TWO_TABLES_BELOW
+    limit = max(LEAST_MESSAGE_CELLS, columns - (NAME_CELLS if narrow else PICTURE_CELLS))
     rows = [
-        (played.sample.conversation_id, shortened(played.last_message), *picture(played), _milliseconds(played))
+        (played.sample.conversation_id, *picture(played), _milliseconds(played), shortened(played.last_message, limit))
         for played in conversations
     ]
-    return table(columns, rows)
+    if not narrow:
+        return Group(table(("conversation", *PICTURE, "ms", LAST_MESSAGE), rows, UNBROKEN))
+    understood = table(("conversation", *PICTURE, "ms"), [row[:-1] for row in rows], UNBROKEN, gap=1)
+    return Group(understood, "", table(("conversation", LAST_MESSAGE), [(row[0], row[-1]) for row in rows], UNBROKEN))
 
 
-def shortened(text: str, limit: int = LAST_MESSAGE_CHARACTERS) -> str:
-    """Return ``text`` on one line of at most ``limit`` characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+def shortened(text: str, cells: int) -> str:
+    """Return ``text`` on one line that takes at most so many cells; a Chinese or Japanese character takes two."""
+    line = Text(printable(" ".join(text.split())))
+    line.truncate(cells, overflow="ellipsis")
+    return line.plain
 
 
 def _milliseconds(played: Played) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from rich.console import Console
 from rich.table import Table
@@ -17,11 +17,16 @@ def console() -> Console:
     return Console(width=None if sys.stdout.isatty() else PIPED_COLUMNS, highlight=False)
 
 
-def table(columns: Iterable[str], rows: Iterable[Iterable[object]], title: str | None = None) -> Table:
-    """Return a borderless table. Cells are shown as they are: no text of theirs is taken for markup."""
-    shown = Table(box=None, title=title, title_justify="left", header_style="bold", pad_edge=False)
+def table(
+    columns: Iterable[str], rows: Iterable[Iterable[object]], unbroken: Container[str] = (), gap: int = 2
+) -> Table:
+    """Return a borderless table. Cells are shown as they are: no text of theirs is taken for markup.
+
+    A narrow terminal breaks long cells into lines, but never those of ``unbroken`` columns.
+    """
+    shown = Table(box=None, header_style="bold", pad_edge=False, padding=(0, gap, 0, 0))
     for column in columns:
-        shown.add_column(column, overflow="fold")
+        shown.add_column(column, overflow="fold", no_wrap=column in unbroken)
     for row in rows:
         shown.add_row(*(cell if isinstance(cell, Text) else Text(printable(str(cell))) for cell in row))
     return shown
