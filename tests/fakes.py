@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
+from signalstream.ai.analyst import Answer
 from signalstream.core.condition import Condition
 from signalstream.core.keys import ConversationKey
-from signalstream.models.conversation import ConversationView
+from signalstream.models.conversation import ConversationView, Turn
 from signalstream.models.intelligence import Insight
 from signalstream.models.messages import Message
 from signalstream.models.windows import Timeline
@@ -94,3 +96,67 @@ class FakeOperations:
 
     def live(self) -> Condition:
         return Condition(self.ok, dict(self.parts))
+
+
+@dataclass
+class TickingClock:
+    """A clock that moves on by ``step`` each time it is asked."""
+
+    time: datetime
+    step: timedelta = timedelta(seconds=1)
+
+    def now(self) -> datetime:
+        self.time += self.step
+        return self.time
+
+
+class Sent(NamedTuple):
+    """A record as an outbox was given it."""
+
+    topic: str
+    key: bytes
+    value: bytes | None
+    headers: list[tuple[str, bytes]]
+
+
+@dataclass
+class RecordingOutbox:
+    """Keeps what was sent; raises the errors of ``failures``, one for each attempt to send, before it keeps any."""
+
+    sent: list[Sent] = field(default_factory=list)
+    failures: list[BaseException] = field(default_factory=list)
+
+    async def send(self, topic: str, key: bytes, value: bytes | None, headers: list[tuple[str, bytes]]) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.sent.append(Sent(topic, key, value, headers))
+
+    def on(self, topic: str) -> list[Sent]:
+        return [record for record in self.sent if record.topic == topic]
+
+
+@dataclass
+class ScriptedAnalyst:
+    """An analyst that gives ``answer``: returns one, raises an exception, or never ends for None."""
+
+    answer: Answer | BaseException | None
+    name: str = "scripted"
+    asked: list[tuple[str, Turn]] = field(default_factory=list)
+
+    async def start(self) -> None:
+        return None
+
+    async def stop(self) -> None:
+        return None
+
+    async def analyse(self, task: str, turn: Turn) -> Answer:
+        self.asked.append((task, turn))
+        if self.answer is None:
+            await asyncio.Event().wait()
+        if isinstance(self.answer, Answer):
+            return self.answer
+        assert self.answer is not None
+        raise self.answer
+
+    def health(self) -> dict[str, object]:
+        return {"status": "ok"}

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import structlog
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from faust.exceptions import ProducerSendError
 from structlog.contextvars import bound_contextvars
 
 from signalstream.core.clock import Clock
@@ -28,6 +29,7 @@ TENANT = "tenant-id"
 FIRST_BACKOFF_SECONDS = 0.1
 LAST_BACKOFF_SECONDS = 5.0
 MAX_LETTER_BYTES = 600_000  # of original value: base64 makes it a third longer, and the broker takes 1 MB
+DETAIL_CHARACTERS = 400
 log = structlog.get_logger()
 Headers = list[tuple[str, bytes]]
 
@@ -50,10 +52,11 @@ class ProducerOutbox:
         """See Outbox."""
         try:
             await (await self._app.producer.send(topic, key, value, None, None, headers))
-        except MessageSizeTooLargeError as error:
-            raise UnprocessableError(f"a record of {len(value or b'')} bytes is too large for {topic}") from error
-        except KafkaError as error:
-            raise BrokerUnavailableError(f"sending to {topic} failed: {type(error).__name__}") from error
+        except (KafkaError, ProducerSendError) as error:
+            cause = error.__cause__ if isinstance(error, ProducerSendError) else error
+            if isinstance(cause, MessageSizeTooLargeError):
+                raise UnprocessableError(f"a record of {len(value or b'')} bytes is too large for {topic}") from error
+            raise BrokerUnavailableError(f"sending to {topic} failed: {type(cause).__name__}") from error
 
 
 @dataclass(frozen=True)
@@ -89,16 +92,25 @@ class Stage:
                 except Abandoned:
                     raise
                 except Exception as error:  # noqa: BLE001 - an unknown fault of a step gets its attempts, then a dead letter
-                    log.warning("stage.attempt_failed", attempt=attempt, of=self.attempts, error=type(error).__name__)
                     fault = type(error).__name__
+                    log.warning(
+                        "stage.attempt_failed", attempt=attempt, of=self.attempts, error=fault, at=_place(error)
+                    )
                 else:
                     return None
+                if not self.still_ours(event):
+                    raise Abandoned
                 await asyncio.sleep(_backoff(attempt))
             return await self._exhaust(event, fault, exhausted)
 
     async def _exhaust(self, event: Any, fault: str, exhausted: Callable[[Any, str], Awaitable[None]] | None) -> None:
-        if exhausted is not None:
-            await self._until_broker_answers(event, lambda taken: exhausted(taken, fault))
+        try:
+            if exhausted is not None:
+                await self._until_broker_answers(event, lambda taken: exhausted(taken, fault))
+        except Abandoned:
+            raise
+        except Exception as error:  # noqa: BLE001 - the dead letter says what was wrong first; this is only logged
+            log.error("stage.exhausted_unsaid", error=type(error).__name__)  # noqa: TRY400 - may hold message text
         await self._bury(event, "exhausted", f"{fault} in each of {self.attempts} attempts", self.attempts)
 
     async def _until_broker_answers(self, event: Any, step: Callable[[Any], Awaitable[None]]) -> None:
@@ -114,14 +126,15 @@ class Stage:
             await asyncio.sleep(_backoff(tries))
 
     async def _bury(self, event: Any, reason: str, detail: str, attempts: int) -> None:
-        letter = self._letter(event, reason, detail, attempts)
-        log.error("stage.dead_letter", reason=reason, detail=detail, attempts=attempts)
-        key = event.message.key or b""
+        letter = self._letter(event, reason, detail[:DETAIL_CHARACTERS], attempts)
+        log.error("stage.dead_letter", reason=reason, detail=letter.detail, attempts=attempts)
+        try:
+            await self._post(event, letter, event.message.key or b"", headers_of(event))
+        except UnprocessableError:  # its key or its headers are larger than what the broker takes
+            await self._post(event, _bare(letter), b"", [])
 
-        async def send(_: Any) -> None:
-            await self.outbox.send(self.dlq, key, encode(letter), headers_of(event))
-
-        await self._until_broker_answers(event, send)
+    async def _post(self, event: Any, letter: DeadLetter, key: bytes, headers: Headers) -> None:
+        await self._until_broker_answers(event, lambda _: self.outbox.send(self.dlq, key, encode(letter), headers))
 
     def _letter(self, event: Any, reason: str, detail: str, attempts: int) -> DeadLetter:
         message = event.message
@@ -129,7 +142,7 @@ class Stage:
         whole = value is None or len(value) <= MAX_LETTER_BYTES
         return DeadLetter.model_construct(
             reason=reason,
-            detail=(detail if whole else f"{detail}; value cut at {MAX_LETTER_BYTES} of {len(value)} bytes")[:500],
+            detail=detail if whole else f"{detail}; value cut at {MAX_LETTER_BYTES} of {len(value)} bytes",
             stage=self.name,
             origin=Origin(topic=message.topic, partition=message.partition, offset=message.offset),
             attempts=attempts,
@@ -162,6 +175,19 @@ def headers_of(event: Any) -> Headers:
 def message_headers(request_id: str, tenant_id: str) -> Headers:
     """Return the headers that a message starts its way with."""
     return [(REQUEST_ID, request_id.encode()), (TENANT, tenant_id.encode())]
+
+
+def _bare(letter: DeadLetter) -> DeadLetter:
+    note = f"{letter.detail}; the record is too large for a dead letter: it is at its origin as long as that is kept"
+    return letter.model_copy(update={"key": None, "value": None, "headers": {}, "detail": note})
+
+
+def _place(error: Exception) -> str:
+    # Where it was raised, instead of a traceback: its message may quote what a customer wrote.
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace is not None else "unknown"
 
 
 def _reason(error: Exception) -> str:
