@@ -1,0 +1,167 @@
+"""What is measured: SignalStream with some workers, and bare Faust, each started by its real command line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from benchmarks import outputs
+from benchmarks.tail import PARTITIONS
+from benchmarks.topics import create_topics
+from benchmarks.workload import TENANT
+from signalstream.streaming.embedded import free_port
+from signalstream.streaming.lifeline import end_child, log_tail, start_child
+from tests.workers import REPOSITORY, Worker
+
+STOP_SECONDS = 15.0
+ONE_WORKER = "one worker"
+TWO_WORKERS = "two workers"
+BARE = "bare Faust"
+
+
+class Pipeline(Protocol):
+    """A running pipeline on fresh topics and an empty data directory."""
+
+    name: str
+    prefix: str
+    raw_topic: str
+    output_topic: str
+
+    async def start(self) -> None:
+        """Create what it does not create for itself, start its processes and wait till they say that they are ready."""
+        ...
+
+    def stop(self) -> None:
+        """End its processes."""
+        ...
+
+    @property
+    def pids(self) -> Sequence[int]:
+        """Return its processes' ids."""
+        ...
+
+    @property
+    def url(self) -> str | None:
+        """Return where it takes messages by HTTP and shows insights by WebSocket, or None when it does not."""
+        ...
+
+    def completed(self, value: bytes) -> outputs.Covered | None:
+        """Return the conversation and the turns that an output covers, or None when it is not a complete one."""
+        ...
+
+    def log(self) -> str:
+        """Return the end of its processes' logs."""
+        ...
+
+
+class SignalStreamPipeline:
+    """SignalStream as ``faust -A signalstream worker``, with the instant analyst."""
+
+    def __init__(self, brokers: str, directory: Path, prefix: str, workers: int) -> None:
+        self.name = TWO_WORKERS if workers == 2 else ONE_WORKER
+        self.prefix = prefix
+        self.raw_topic = f"{prefix}.messages.raw"
+        self.output_topic = f"{prefix}.ai.aggregated"
+        settings = {
+            "SIGNALSTREAM_ANALYST": "benchmarks.instant_analyst:create",
+            "SIGNALSTREAM_DEFAULT_TENANT": TENANT,
+            "SIGNALSTREAM_APP_ID": prefix,
+            "SIGNALSTREAM_TOPIC_PREFIX": prefix,
+            "SIGNALSTREAM_PARTITIONS": str(PARTITIONS),
+        }
+        self.workers = [Worker(brokers, directory / f"worker-{number}", settings) for number in range(workers)]
+
+    async def start(self) -> None:
+        """See Pipeline. The workers create their topics themselves."""
+        for worker in self.workers:
+            worker.start()
+        for worker in self.workers:
+            worker.wait_ready()
+
+    def stop(self) -> None:
+        """See Pipeline."""
+        for worker in self.workers:
+            worker.terminate()
+
+    @property
+    def pids(self) -> Sequence[int]:
+        """See Pipeline."""
+        return [worker.pid for worker in self.workers]
+
+    @property
+    def url(self) -> str | None:
+        """See Pipeline."""
+        return self.workers[0].url
+
+    def completed(self, value: bytes) -> outputs.Covered | None:
+        """See Pipeline."""
+        return outputs.of_update(value)
+
+    def log(self) -> str:
+        """See Pipeline."""
+        return "\n".join(worker.log(30) for worker in self.workers)
+
+
+class BareFaustPipeline:
+    """The yardstick: a stock Faust worker with ``benchmarks.yardsticks.<module>``."""
+
+    def __init__(self, brokers: str, directory: Path, prefix: str) -> None:
+        self.name = BARE
+        self.prefix = prefix
+        self.raw_topic = f"{prefix}.raw"
+        self.output_topic = f"{prefix}.aggregated"
+        self._brokers = brokers
+        self._directory = directory
+        self._child: subprocess.Popen[bytes] | None = None
+
+    async def start(self) -> None:
+        """See Pipeline. It has no readiness of its own; the warm-up waits for its first outputs."""
+        names = ("raw", "turns", "sentiment", "pii", "insights", "summary", "aggregated")
+        policies = {f"{self.prefix}.{name}": "delete" for name in names}
+        policies |= {f"{self.prefix}-{table}-changelog": "compact" for table in ("conversations", "insights")}
+        await create_topics(self._brokers, PARTITIONS, policies)
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(REPOSITORY),
+            "BARE_FAUST_BROKERS": self._brokers,
+            "BARE_FAUST_PREFIX": self.prefix,
+            "BARE_FAUST_PARTITIONS": str(PARTITIONS),
+            "BARE_FAUST_DATA_DIR": str(self._directory / "data"),
+        }
+        command = [sys.executable, "-m", "faust", "-A", "benchmarks.yardsticks.bare_faust", "worker", "-l", "info"]
+        self._directory.mkdir(parents=True, exist_ok=True)
+        self._child = start_child(
+            [*command, "--web-port", str(free_port())], self._log_path, env=environment, cwd=self._directory
+        )
+
+    def stop(self) -> None:
+        """See Pipeline."""
+        if self._child is not None:
+            end_child(self._child, STOP_SECONDS)
+            self._child = None
+
+    @property
+    def pids(self) -> Sequence[int]:
+        """See Pipeline."""
+        return [] if self._child is None else [self._child.pid]
+
+    @property
+    def url(self) -> str | None:
+        """See Pipeline."""
+        return None
+
+    def completed(self, value: bytes) -> outputs.Covered | None:
+        """See Pipeline."""
+        return outputs.of_bare(value)
+
+    def log(self) -> str:
+        """See Pipeline."""
+        return log_tail(self._log_path, 30)
+
+    @property
+    def _log_path(self) -> Path:
+        return self._directory / "worker.log"

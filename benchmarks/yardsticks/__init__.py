@@ -1,0 +1,1 @@
+"""The same hops without SignalStream: what its figures are compared with."""
