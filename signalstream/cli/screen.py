@@ -39,7 +39,7 @@ class Screen:
 
     def step(self, text: str) -> None:
         """Say what happens next."""
-        self.console.print(Text(text))
+        self.console.print(Text(text), soft_wrap=True)
 
     def waiting(self, what: str, seconds: float) -> None:
         """Say what is being waited for: a spinner on a terminal, a line every few seconds in a pipe."""

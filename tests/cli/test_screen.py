@@ -77,6 +77,12 @@ def test_a_shortened_text_is_one_line_within_its_cells(text: str, cells: int) ->
     assert short == line or cell_len(line) > cells
 
 
+def test_a_step_is_never_broken_so_that_its_command_can_be_pasted() -> None:
+    said = io.StringIO()
+    Screen(Console(file=said, width=40)).step("curl " + "x" * 100)
+    assert said.getvalue() == "curl " + "x" * 100 + "\n"
+
+
 def test_a_pipe_hears_of_waiting_every_few_seconds_only() -> None:
     said = io.StringIO()
     screen = Screen(Console(file=said))
