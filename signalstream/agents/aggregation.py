@@ -24,6 +24,7 @@ from signalstream.tables.windows import row_key
 
 NAME = "aggregation"
 log = structlog.get_logger()
+Outcome = tuple[InsightState, tuple[int, ...], list[Update]]  # the row, the windows it closes, what to send
 
 
 @dataclass(frozen=True)
@@ -49,84 +50,75 @@ class AggregationAgent:
         """Take one analysis or one window command."""
         key = parse_key(event.message.key)
         if event.message.topic == self.commands_topic:
-            updates = self._obey(key, decode(WindowCommand, event.message.value))
+            row, closing, updates = self._obey(key, decode(WindowCommand, event.message.value))
         else:
-            updates = self._merge(key, decode(Analysis, event.message.value))
+            row, closing, updates = self._merge(key, decode(Analysis, event.message.value))
         for update in updates:
             await self.outbox.send(self.updates_topic, key.encode(), encode(update), headers_of(event))
+        if closing:  # only now: until its closing is confirmed a window stays among the open ones, to be told again
+            self.insights.put(key.encode(), _without_open(row, closing))
 
-    def _merge(self, key: ConversationKey, analysis: Analysis) -> list[Update]:
+    def _merge(self, key: ConversationKey, analysis: Analysis) -> Outcome:
         if key != ConversationKey(analysis.tenant_id, analysis.conversation_id):
             raise UnprocessableError("the record's key names another conversation than its analysis")
-        row = self.insights.get(key.encode()) or InsightState(
-            tenant_id=key.tenant_id, conversation_id=key.conversation_id
-        )
+        if problem := merging.misfit(analysis):
+            raise UnprocessableError(problem)
+        row = self._row(key)
         merged = merging.noted(merging.merge(row, [analysis]), windows.event_time(analysis))
         merged = self._into_window(key, merged, analysis)
-        merged, closed = self._close_passed(key, merged)
         if merged is not row:
             merged = merging.revised(merged, self.clock.now())
             self.insights.put(key.encode(), merged)
         log.debug("insight.merged", message_id=str(analysis.message_id), seq=analysis.seq, revision=merged.revision)
-        return [self._insight_update(key, merged), *closed]
+        passed = tuple(start for start in merged.open_windows if windows.passed(start, merged.watermark, self.policy))
+        closed = [update for start in passed for update in self._close(key, start, "event_time")]
+        return merged, passed, [self._insight_update(key, merged), *closed]
+
+    def _row(self, key: ConversationKey) -> InsightState:
+        return self.insights.get(key.encode()) or InsightState(**key._asdict())
 
     def _into_window(self, key: ConversationKey, row: InsightState, analysis: Analysis) -> InsightState:
         start = windows.window_start(analysis.written_at, self.policy)
-        if start not in row.windows and len(row.windows) >= self.policy.per_conversation and start < row.windows[0]:
+        is_new = start not in row.windows
+        if is_new and len(row.windows) >= self.policy.per_conversation and start < row.windows[0]:
             return row  # older than every window that this conversation may keep
-        window = self.windows.get(row_key(key.encode(), start)) or windows.opened(
-            analysis, self.clock.now(), self.policy
-        )
-        after = windows.add(window, analysis)
-        if after is not window:
+        window = self.windows.get(row_key(key.encode(), start))
+        before = window or windows.opened(analysis, self.clock.now(), self.policy)
+        after = windows.add(before, analysis)
+        if after is not before:
             self.windows.put(row_key(key.encode(), start), after)
         kept, dropped = windows.kept_starts((*row.windows, start), self.policy)
         for gone in dropped:
             self.windows.remove(row_key(key.encode(), gone))
-        open_starts = row.open_windows if after.status == "closed" else tuple(sorted({*row.open_windows, start}))
-        return merging.with_windows(row, kept, tuple(s for s in open_starts if s in kept))
+        # A closed window that the row does not know was closed just before a crash: its closing is still to be told.
+        is_open = is_new or after.status == "open"
+        open_starts = sorted({*row.open_windows, start}) if is_open else row.open_windows
+        return merging.with_windows(row, kept, tuple(each for each in open_starts if each in kept))
 
-    def _close_passed(self, key: ConversationKey, row: InsightState) -> tuple[InsightState, list[Update]]:
-        updates = []
-        for start in row.open_windows:
-            if (
-                row.watermark is None
-                or row.watermark.timestamp() < start + self.policy.seconds + self.policy.grace_seconds
-            ):
-                continue
-            row, closed = self._close(key, row, start, "event_time")
-            updates += closed
-        return row, updates
-
-    def _close(
-        self, key: ConversationKey, row: InsightState, start: int, by: Literal["event_time", "deadline"]
-    ) -> tuple[InsightState, list[Update]]:
-        row = merging.with_windows(row, row.windows, tuple(s for s in row.open_windows if s != start))
+    def _close(self, key: ConversationKey, start: int, by: Literal["event_time", "deadline"]) -> list[Update]:
         window = self.windows.get(row_key(key.encode(), start))
         if window is None:
-            return row, []
+            return []
         closed = windows.close(window, by)
         if closed is not window:
             self.windows.put(row_key(key.encode(), start), closed)
-        return row, [self._window_update(key, closed)]
+        return [self._window_update(key, closed)]
 
-    def _obey(self, key: ConversationKey, command: WindowCommand) -> list[Update]:
-        row = self.insights.get(key.encode())
-        window = self.windows.get(row_key(key.encode(), command.start))
-        if row is None or window is None:
-            return []
-        now = self.clock.now()
-        updates: list[Update] = []
-        after = row
-        if command.command == "close" and windows.due(window, row.watermark, now, self.policy):
-            after, updates = self._close(key, row, command.start, "deadline")
-        elif command.command == "expire" and windows.expired(window, now):
-            self.windows.remove(row_key(key.encode(), command.start))
-            kept = tuple(start for start in row.windows if start != command.start)
-            after = merging.with_windows(row, kept, tuple(start for start in row.open_windows if start in kept))
-        if after is not row:
-            self.insights.put(key.encode(), after)
-        return updates
+    def _obey(self, key: ConversationKey, command: WindowCommand) -> Outcome:
+        row, start = self._row(key), command.start
+        window = self.windows.get(row_key(key.encode(), start))
+        if window is None:
+            return row, (), []
+        untold = start in row.open_windows
+        if command.command == "close":
+            is_due = windows.due(window, row.watermark, self.clock.now(), self.policy) is not None
+            if is_due or (untold and window.status == "closed"):
+                return row, (start,) if untold else (), self._close(key, start, "deadline")
+        elif windows.expired(window, self.clock.now()):
+            self.windows.remove(row_key(key.encode(), start))
+            if start in row.windows:
+                self.insights.put(key.encode(), _without_window(row, start))
+        return row, (), []
 
     def _insight_update(self, key: ConversationKey, row: InsightState) -> Update:
         state = self.conversations.get(key.encode())
@@ -136,3 +128,12 @@ class AggregationAgent:
     def _window_update(self, key: ConversationKey, window: WindowState) -> Update:
         shown = windows.view(window)
         return Update(kind="window", **key._asdict(), emitted_at=self.clock.now(), window=shown)
+
+
+def _without_open(row: InsightState, starts: tuple[int, ...]) -> InsightState:
+    return merging.with_windows(row, row.windows, tuple(each for each in row.open_windows if each not in starts))
+
+
+def _without_window(row: InsightState, start: int) -> InsightState:
+    kept = tuple(each for each in row.windows if each != start)
+    return merging.with_windows(row, kept, tuple(each for each in row.open_windows if each != start))

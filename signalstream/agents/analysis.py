@@ -51,11 +51,13 @@ class AnalysisAgent:
         turn = decode(Turn, event.message.value)
         started = time.perf_counter()
         try:
-            async with asyncio.timeout(self.deadline_seconds):
+            async with asyncio.timeout(self.deadline_seconds) as deadline:
                 answer = await self.analyst.analyse(self.kind.name, turn)
             if not isinstance(answer.result, self.kind.result):
                 raise AnalystBadOutputError(f"the analyst answered {type(answer.result).__name__}")
         except TimeoutError:
+            if not deadline.expired():
+                raise  # one of the analyst's own: not what the reason below would say
             analysis = self._failed(turn, f"no answer within {self.deadline_seconds:g} s", started)
         except AnalystError as error:
             analysis = self._failed(turn, f"{type(error).__name__}: {error}", started)

@@ -7,21 +7,23 @@ comes twice, or from a worker that has lost the partition meanwhile, does nothin
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import structlog
 
 from signalstream.core.clock import Clock
 from signalstream.core.deadlines import Deadlines
-from signalstream.errors import BrokerUnavailableError, SignalStreamError
 from signalstream.models.windows import WindowCommand
 from signalstream.streaming.delivery import Outbox
 from signalstream.streaming.values import encode
-from signalstream.tables.windows import WindowTable, parse_row_key
+from signalstream.tables.windows import WindowTable, due_at, parse_row_key
 
 ROWS_PER_TURN = 200  # of the event loop, while rows are indexed after a recovery
 COMMANDS_PER_SWEEP = 1_000
+REPEAT = timedelta(seconds=60)  # after which a command that has had no effect is sent again
 log = structlog.get_logger()
 
 
@@ -49,41 +51,46 @@ class WindowSweep:
                 continue
             try:
                 await self.sweep()
-            except SignalStreamError as error:
-                log.warning("windows.sweep_failed", detail=str(error))
+            except Exception as error:  # noqa: BLE001 - what failed is due still; the next sweep tries it again
+                log.warning("windows.sweep_failed", error=type(error).__name__)
 
     async def sweep(self) -> int:
-        """Send a command for each due window; return how many."""
+        """Send a command for each due window; return how many. Raises BrokerUnavailableError; nothing is forgotten."""
         if self._stale:
             await self._index()
-        due = self.deadlines.due(self.clock.now())
-        for number, row_key in enumerate(due):
-            if number >= COMMANDS_PER_SWEEP:
-                self._put_back(due[number:])
-                return number
-            await self._command(row_key)
-        return len(due)
+        due = deque(self.deadlines.due(self.clock.now()))
+        sent = 0
+        try:
+            while due and sent < COMMANDS_PER_SWEEP:
+                sent += await self._command(due[0])
+                due.popleft()
+        finally:
+            for row_key in due:
+                self.deadlines.set(row_key, self.clock.now())
+        return sent
 
     async def _index(self) -> None:
         self._stale = False
         self.deadlines.clear()
-        for number, (key, row) in enumerate(self.table.items()):
-            self.table.note(key, row)
-            if number % ROWS_PER_TURN == 0:
-                await asyncio.sleep(0)
+        try:
+            for number, (key, row) in enumerate(self.table.items()):
+                self.table.note(key, row)
+                if number % ROWS_PER_TURN == 0:
+                    await asyncio.sleep(0)
+        except BaseException:  # a rebalance may take a partition away in the middle of it
+            self._stale = True
+            raise
 
-    async def _command(self, row_key: bytes) -> None:
+    async def _command(self, row_key: bytes) -> bool:
         conversation, start = parse_row_key(row_key)
         row = self.table.get(row_key)
         if row is None:
-            return
+            return False
+        now = self.clock.now()
+        if due_at(row) > now:  # the index was behind
+            self.table.note(row_key, row)
+            return False
+        self.deadlines.set(row_key, now + REPEAT)  # before sending: the row may change before the broker confirms
         command = WindowCommand(command="expire" if row.status == "closed" else "close", start=start)
-        try:
-            await self.outbox.send(self.commands_topic, conversation, encode(command), [])
-        except BrokerUnavailableError:
-            self._put_back([row_key])
-            raise
-
-    def _put_back(self, row_keys: list[bytes]) -> None:
-        for row_key in row_keys:
-            self.deadlines.set(row_key, self.clock.now())
+        await self.outbox.send(self.commands_topic, conversation, encode(command), [])
+        return True

@@ -75,9 +75,14 @@ def due(state: WindowState, watermark: datetime | None, now: datetime, policy: W
     """Return why an open window is to be closed: ``event_time``, ``deadline`` or None."""
     if state.status == "closed":
         return None
-    if watermark is not None and watermark.timestamp() >= state.end + policy.grace_seconds:
+    if passed(state.start, watermark, policy):
         return "event_time"
     return "deadline" if now >= state.deadline else None
+
+
+def passed(start: int, watermark: datetime | None, policy: WindowPolicy) -> bool:
+    """Say whether event time has come to the end of a window and its grace."""
+    return watermark is not None and watermark.timestamp() >= start + policy.seconds + policy.grace_seconds
 
 
 def close(state: WindowState, by: Literal["event_time", "deadline"]) -> WindowState:

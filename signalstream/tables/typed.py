@@ -10,13 +10,15 @@ from collections import OrderedDict
 from collections.abc import Iterator, MutableMapping
 from typing import Generic, TypeVar
 
+import structlog
 from pydantic import BaseModel
 
-from signalstream.errors import UnprocessableError
+from signalstream.errors import UndecodableError, UnprocessableError
 from signalstream.streaming.values import MAX_VALUE_BYTES, decode, encode
 
 M = TypeVar("M", bound=BaseModel)
 CACHED_ROWS = 2_000
+log = structlog.get_logger()
 
 
 class TypedTable(Generic[M]):
@@ -57,9 +59,14 @@ class TypedTable(Generic[M]):
             del self._rows[key]
 
     def items(self) -> Iterator[tuple[bytes, M]]:
-        """Yield every row that this worker holds."""
+        """Yield every row that this worker holds; one that another version wrote is logged and left out."""
         for key, value in self._rows.items():
-            yield bytes(key), decode(self._model, value)
+            try:
+                row = decode(self._model, value)
+            except UndecodableError as error:
+                log.warning("table.row_unreadable", table=self._name, detail=str(error))
+            else:
+                yield bytes(key), row
 
     def _keep(self, key: bytes, value: bytes, row: M) -> None:
         self._decoded[key] = (value, row)

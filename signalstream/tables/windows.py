@@ -7,6 +7,7 @@ it must be printable. Faust writes the row to the partition of the event at hand
 from __future__ import annotations
 
 from collections.abc import MutableMapping
+from datetime import datetime
 
 from signalstream.core.deadlines import Deadlines
 from signalstream.errors import UndecodableError
@@ -37,6 +38,11 @@ def parse_row_key(key: bytes) -> tuple[bytes, int]:
     return conversation, int(start)
 
 
+def due_at(row: WindowState) -> datetime:
+    """Return when a row is to be closed or, once closed, dropped."""
+    return row.expires_at if row.status == "closed" else row.deadline
+
+
 class WindowTable(TypedTable[WindowState]):
     """The table with an index of when each row is to be closed or dropped."""
 
@@ -55,5 +61,5 @@ class WindowTable(TypedTable[WindowState]):
         self._deadlines.forget(key)
 
     def note(self, key: bytes, row: WindowState) -> None:
-        """Note when a row is to be closed or, once closed, dropped."""
-        self._deadlines.set(key, row.expires_at if row.status == "closed" else row.deadline)
+        """Note when a row is due."""
+        self._deadlines.set(key, due_at(row))
