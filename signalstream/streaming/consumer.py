@@ -23,6 +23,8 @@ from typing import Any, cast
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, Message
 
+from signalstream.streaming.stepping import step
+
 YIELD_EVERY = 100  # records between two turns of the event loop
 
 
@@ -129,7 +131,9 @@ class MendedConsumer(driver.Consumer):
             self._read_offset[tp] = message.offset
 
     async def _deliver(self, message: Message) -> None:
-        await self.wait_first(self.callback(message), self.suspend_flow.wait())
+        rest = step(self.callback(message))
+        if rest is not None:
+            await self.wait_first(rest, self.suspend_flow.wait())
 
 
 class MendedTransport(driver.Transport):

@@ -1,0 +1,47 @@
+"""Run a coroutine as far as it goes without a task of its own.
+
+Upstream races every record's delivery with the suspension of the flow: four tasks and an ``asyncio.wait`` for each
+record, although delivery to a buffer with room never waits. Stepped once, it is done in nearly every case; only what
+really waits becomes a task and is raced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Generator
+from typing import Any
+
+
+def step(coroutine: Coroutine[Any, Any, None]) -> Coroutine[Any, Any, None] | None:
+    """Run ``coroutine`` up to where it first waits; return the rest of it, or None when it has ended."""
+    try:
+        waiting_for = coroutine.send(None)
+    except StopIteration:
+        return None
+    return _rest(_Resumed(coroutine, waiting_for))
+
+
+async def _rest(resumed: _Resumed) -> None:
+    await resumed
+
+
+class _Resumed:
+    """A coroutine that has yielded already, as something to await: it yields the same again, then goes on."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, None], waiting_for: Any) -> None:
+        self._coroutine = coroutine
+        self._waiting_for = waiting_for
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        waiting_for = self._waiting_for
+        while True:
+            try:
+                sent = yield waiting_for
+            except BaseException as error:  # noqa: BLE001 - a cancellation belongs to the coroutine as any error does
+                advance: Any = self._coroutine.throw
+                given: Any = error
+            else:
+                advance, given = self._coroutine.send, sent
+            try:
+                waiting_for = advance(given)
+            except StopIteration:
+                return
