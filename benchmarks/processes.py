@@ -11,8 +11,8 @@ _UTIME, _STIME = 11, 12  # fields 14 and 15 of proc(5), counted from the one aft
 
 def cpu_seconds(pids: Iterable[int]) -> float:
     """Return the user and system time that the processes have used so far, in seconds. Linux only."""
-    ticks = sum(ticks(Path(f"/proc/{pid}/stat").read_text()) for pid in pids)
-    return ticks / os.sysconf("SC_CLK_TCK")
+    total = sum(ticks(Path(f"/proc/{pid}/stat").read_text()) for pid in pids)
+    return total / os.sysconf("SC_CLK_TCK")
 
 
 def ticks(stat: str) -> int:
