@@ -168,7 +168,14 @@ class _Parts:
         analyses = tuple(self.topic(spec) for spec in (*AI_TOPICS, WINDOW_COMMANDS))
         in_flight = settings.records_in_flight
         run_agent(app, self.stage(conversation.NAME, app), (self.topic(RAW),), joining.step, in_flight=in_flight)
-        run_agent(app, self.stage(aggregation.NAME, app), analyses, merging.step, in_flight=in_flight)
+        run_agent(
+            app,
+            self.stage(aggregation.NAME, app),
+            analyses,
+            merging.step,
+            in_flight=in_flight,
+            together=merging.together,
+        )
         sweep = WindowSweep(
             windows, deadlines, outbox, self.topic(WINDOW_COMMANDS), settings.window_sweep_seconds, clock
         )

@@ -50,26 +50,38 @@ class AggregationAgent:
         """Take one analysis or one window command."""
         key = parse_key(event.message.key)
         if event.message.topic == self.commands_topic:
-            row, closing, updates = self._obey(key, decode(WindowCommand, event.message.value))
+            outcome = self._obey(key, decode(WindowCommand, event.message.value))
         else:
-            row, closing, updates = self._merge(key, decode(Analysis, event.message.value))
+            outcome = self._merge(key, [_analysis(key, event)])
+        await self._tell(key, event, outcome)
+
+    async def together(self, events: list[Any]) -> None:
+        """Take analyses of one conversation that have piled up: one write and one insight for them all."""
+        if any(event.message.topic == self.commands_topic for event in events):
+            for event in events:
+                await self.step(event)
+            return
+        key = parse_key(events[-1].message.key)
+        await self._tell(key, events[-1], self._merge(key, [_analysis(key, event) for event in events]))
+
+    async def _tell(self, key: ConversationKey, event: Any, outcome: Outcome) -> None:
+        row, closing, updates = outcome
         for update in updates:
             await self.outbox.send(self.updates_topic, key.encode(), encode(update), headers_of(event))
         if closing:  # only now: until its closing is confirmed a window stays among the open ones, to be told again
             self.insights.put(key.encode(), _without_open(row, closing))
 
-    def _merge(self, key: ConversationKey, analysis: Analysis) -> Outcome:
-        if key != ConversationKey(analysis.tenant_id, analysis.conversation_id):
-            raise UnprocessableError("the record's key names another conversation than its analysis")
-        if problem := merging.misfit(analysis):
-            raise UnprocessableError(problem)
+    def _merge(self, key: ConversationKey, analyses: list[Analysis]) -> Outcome:
         row = self._row(key)
-        merged = merging.noted(merging.merge(row, [analysis]), windows.event_time(analysis))
-        merged = self._into_window(key, merged, analysis)
+        merged = merging.merge(row, analyses)
+        for analysis in analyses:
+            merged = merging.noted(merged, windows.event_time(analysis))
+        merged = self._into_windows(key, merged, analyses)
         if merged is not row:
             merged = merging.revised(merged, self.clock.now())
             self.insights.put(key.encode(), merged)
-        log.debug("insight.merged", message_id=str(analysis.message_id), seq=analysis.seq, revision=merged.revision)
+        for analysis in analyses:
+            log.debug("insight.merged", message_id=str(analysis.message_id), seq=analysis.seq, revision=merged.revision)
         passed = tuple(start for start in merged.open_windows if windows.passed(start, merged.watermark, self.policy))
         closed = [update for start in passed for update in self._close(key, start, "event_time")]
         return merged, passed, [self._insight_update(key, merged), *closed]
@@ -77,14 +89,25 @@ class AggregationAgent:
     def _row(self, key: ConversationKey) -> InsightState:
         return self.insights.get(key.encode()) or InsightState(**key._asdict())
 
-    def _into_window(self, key: ConversationKey, row: InsightState, analysis: Analysis) -> InsightState:
-        start = windows.window_start(analysis.written_at, self.policy)
+    def _into_windows(self, key: ConversationKey, row: InsightState, analyses: list[Analysis]) -> InsightState:
+        by_start: dict[int, list[Analysis]] = {}
+        for analysis in analyses:
+            by_start.setdefault(windows.window_start(analysis.written_at, self.policy), []).append(analysis)
+        for start, of_window in by_start.items():
+            row = self._into_window(key, row, start, of_window)
+        return row
+
+    def _into_window(
+        self, key: ConversationKey, row: InsightState, start: int, analyses: list[Analysis]
+    ) -> InsightState:
         is_new = start not in row.windows
         if is_new and len(row.windows) >= self.policy.per_conversation and start < row.windows[0]:
             return row  # older than every window that this conversation may keep
         window = self.windows.get(row_key(key.encode(), start))
-        before = window or windows.opened(analysis, self.clock.now(), self.policy)
-        after = windows.add(before, analysis)
+        before = window or windows.opened(analyses[0], self.clock.now(), self.policy)
+        after = before
+        for analysis in analyses:
+            after = windows.add(after, analysis)
         if after is not before:
             self.windows.put(row_key(key.encode(), start), after)
         kept, dropped = windows.kept_starts((*row.windows, start), self.policy)
@@ -128,6 +151,15 @@ class AggregationAgent:
     def _window_update(self, key: ConversationKey, window: WindowState) -> Update:
         shown = windows.view(window)
         return Update(kind="window", **key._asdict(), emitted_at=self.clock.now(), window=shown)
+
+
+def _analysis(key: ConversationKey, event: Any) -> Analysis:
+    analysis = decode(Analysis, event.message.value)
+    if key != ConversationKey(analysis.tenant_id, analysis.conversation_id):
+        raise UnprocessableError("the record's key names another conversation than its analysis")
+    if problem := merging.misfit(analysis):
+        raise UnprocessableError(problem)
+    return analysis
 
 
 def _without_open(row: InsightState, starts: tuple[int, ...]) -> InsightState:

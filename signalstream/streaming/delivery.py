@@ -103,6 +103,27 @@ class Stage:
                 await asyncio.sleep(_backoff(attempt))
             return await self._exhaust(event, fault, exhausted)
 
+    async def process_together(
+        self,
+        events: list[Any],
+        together: Callable[[list[Any]], Awaitable[None]],
+        step: Callable[[Any], Awaitable[None]],
+    ) -> None:
+        """Run ``together`` on events of one key; when it fails for any reason, run ``step`` on each by itself.
+
+        So one bad event harms no other, and each gets the fate that ``process`` gives it. Raises only Abandoned.
+        """
+        try:
+            with bound_contextvars(**self._context(events[-1]), together=len(events)):
+                return await together(events)
+        except Abandoned:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, each event is tried by itself, where it is judged
+            log.info("stage.batch_split", events=len(events), error=type(error).__name__)
+        for event in events:
+            await self.process(event, step)
+        return None
+
     async def _exhaust(self, event: Any, fault: str, exhausted: Callable[[Any, str], Awaitable[None]] | None) -> None:
         try:
             if exhausted is not None:

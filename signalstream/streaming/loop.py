@@ -22,9 +22,13 @@ def run_agent(
     step: Step,
     *,
     in_flight: int,
+    together: Callable[[list[Any]], Awaitable[None]] | None = None,
     exhausted: Callable[[Any, str], Awaitable[None]] | None = None,
 ) -> None:
-    """Register an agent on ``app`` that runs ``step`` on every record of ``topics``; see Stage for failures."""
+    """Register an agent on ``app`` that runs ``step`` on every record of ``topics``; see Stage for failures.
+
+    With ``together``, records of one key that have piled up are given to it at once.
+    """
 
     async def agent(stream: Any) -> None:
         source = stream.noack()
@@ -33,8 +37,12 @@ def run_agent(
         async def work(event: Any) -> None:
             await stage.process(event, step, exhausted)
 
+        async def batch(events: list[Any]) -> None:
+            assert together is not None
+            await stage.process_together(events, together, step)
+
         async for event in source.events():
-            await pool.submit(event, work)
+            await pool.submit(event, work, batch if together else None)
 
     channel = app.topic(*topics, key_serializer="raw", value_serializer="raw", maxsize=app.conf.stream_buffer_maxsize)
     app.agent(channel, name=stage.name)(agent)

@@ -25,6 +25,7 @@ class Record(Protocol):
     message: Any
 
 
+MOST_TOGETHER = 64  # records of one key in a batch, besides the first
 R = TypeVar("R", bound=Record)
 Line = tuple[Any, int]
 
@@ -66,6 +67,7 @@ class OrderedPool(Generic[R]):
         self._lines: dict[Line, _Queue[R]] = {}
         self._broken: dict[Any, int] = {}  # the newest broken generation of each partition
         self._tails: dict[Any, asyncio.Task[None]] = {}
+        self._waiting: dict[Any, deque[tuple[_Queue[R], _Entry[R]]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -73,14 +75,25 @@ class OrderedPool(Generic[R]):
         """Return how many records are in work or wait for one of their key."""
         return len(self._tasks)
 
-    async def submit(self, record: R, work: Callable[[R], Awaitable[None]]) -> None:
-        """Start work on a record once a slot is free; the order of calls is the order of each key and line."""
+    async def submit(
+        self,
+        record: R,
+        work: Callable[[R], Awaitable[None]],
+        together: Callable[[list[R]], Awaitable[None]] | None = None,
+    ) -> None:
+        """Start work on a record once a slot is free; the order of calls is the order of each key and line.
+
+        With ``together``, records that wait for one of their key are worked on as one batch, in order, when it ends.
+        """
         await self._slots.acquire()
         line = (record.message.tp, record.message.generation_id or 0)
         queue = self._lines.setdefault(line, _Queue(broken=line[1] <= self._broken.get(line[0], -1)))
         entry = _Entry(record)
         queue.entries.append(entry)
-        task = asyncio.create_task(self._run(line, queue, entry, work, self._tails.get(record.key)))
+        before = self._tails.get(record.key)
+        if before is not None:
+            self._waiting.setdefault(record.key, deque()).append((queue, entry))
+        task = asyncio.create_task(self._run(line, queue, entry, before, work=work, together=together))
         self._tails[record.key] = task
         self._tasks.add(task)
         task.add_done_callback(self._forget(record.key))
@@ -103,13 +116,22 @@ class OrderedPool(Generic[R]):
         line: Line,
         queue: _Queue[R],
         entry: _Entry[R],
-        work: Callable[[R], Awaitable[None]],
         before: asyncio.Task[None] | None,
+        *,
+        work: Callable[[R], Awaitable[None]],
+        together: Callable[[list[R]], Awaitable[None]] | None,
     ) -> None:
         try:
             if before is not None:
                 await asyncio.wait([before])
-            await self._work(queue, entry, work)
+            if not entry.done:
+                mates = self._take_waiting(entry, everything=together is not None)
+                if together is not None and mates:
+                    await self._work(
+                        queue, [entry, *mates], lambda: together([each.record for each in (entry, *mates)])
+                    )
+                else:
+                    await self._work(queue, [entry], lambda: work(entry.record))
         finally:  # also when cancelled: those behind wait for this one to be settled
             entry.abandoned = not entry.done
             try:
@@ -117,12 +139,27 @@ class OrderedPool(Generic[R]):
             finally:
                 self._slots.release()
 
-    async def _work(self, queue: _Queue[R], entry: _Entry[R], work: Callable[[R], Awaitable[None]]) -> None:
+    def _take_waiting(self, entry: _Entry[R], everything: bool) -> list[_Entry[R]]:
+        """Take an entry off those that wait for its key, and with ``everything`` those behind it that may go along."""
+        waiting = self._waiting.get(entry.record.key)
+        if waiting is None:
+            return []
+        if waiting and waiting[0][1] is entry:
+            waiting.popleft()
+        mates: list[_Entry[R]] = []
+        while everything and waiting and not waiting[0][0].broken and len(mates) < MOST_TOGETHER:
+            mates.append(waiting.popleft()[1])
+        if not waiting:
+            del self._waiting[entry.record.key]
+        return mates
+
+    async def _work(self, queue: _Queue[R], entries: list[_Entry[R]], work: Callable[[], Awaitable[None]]) -> None:
         if queue.broken or self._crashed:
             return
         try:
-            await work(entry.record)
-            entry.done = True
+            await work()
+            for entry in entries:
+                entry.done = True
         except Abandoned:
             pass
         except Exception as error:  # noqa: BLE001 - the last line: whatever it is, the record must not be acknowledged
