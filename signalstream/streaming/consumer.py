@@ -5,7 +5,8 @@ offsets between as acknowledged. During a rebalance the jump is its own doing: a
 that are then thrown away, or ``perform_seek`` moves the read offset in the middle of a batch. Here:
 
 1. each partition keeps the next offset that must be delivered. A jump is sought back to once, and believed only
-   when it comes a second time; what lies below was delivered already;
+   when it comes a second time; what lies below was delivered already. A partition without a commit is sought to
+   its beginning: aiokafka leaves it wherever a fetch that was thrown away has put it;
 2. a batch is stale when a seek came in between;
 3. the fetcher gets a frozen copy of the active partitions: upstream passes the live set, and once a rebalance has
    emptied it the fetch means "all partitions" and eats records of paused ones;
@@ -41,12 +42,18 @@ class MendedConsumer(driver.Consumer):
         """Seek to the committed offsets; every batch fetched before is stale from here on."""
         self._seeks += 1
         await super().perform_seek()
+        self._believed.clear()
+        self._next = {tp: offset for tp, offset in self._read_offset.items() if offset is not None}
+        await self._seek_uncommitted()
         self._seeks += 1
-        for tp, offset in self._read_offset.items():
-            if offset is None:
-                self._next.pop(tp, None)
-            else:
-                self._next[tp] = offset
+
+    async def _seek_uncommitted(self) -> None:
+        acked = self.app.topics.acks_enabled_for
+        fresh = [tp for tp in self.assignment() if acked(tp.topic) and not self._read_offset.get(tp)]
+        if fresh:
+            for tp, offset in (await self.earliest_offsets(*fresh)).items():
+                await self._seek(tp, offset)
+                self._next[TP(*tp)] = offset
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Forget the positions of partitions that may go elsewhere."""

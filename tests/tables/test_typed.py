@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from structlog.testing import capture_logs
+
+from signalstream.errors import UndecodableError, UnprocessableError
+from signalstream.models.windows import WindowCommand
+from signalstream.streaming.values import MAX_VALUE_BYTES, encode
+from signalstream.tables.typed import CACHED_ROWS, TypedTable
+
+
+def row(start: int) -> WindowCommand:
+    return WindowCommand(command="close", start=start)
+
+
+def table(rows: dict[bytes, bytes]) -> TypedTable[WindowCommand]:
+    return TypedTable(rows, WindowCommand, "commands")
+
+
+CHANGES = st.lists(
+    st.tuples(st.sampled_from(["put", "remove", "behind", "gone"]), st.sampled_from([b"a", b"b"]), st.integers(0, 3)),
+    max_size=30,
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(CHANGES)
+def test_a_row_is_always_what_the_bytes_say_even_when_they_changed_behind_its_back(changes):
+    rows: dict[bytes, bytes] = {}
+    typed = table(rows)
+    for what, key, number in changes:
+        if what == "put":
+            typed.put(key, row(number))
+        elif what == "remove":
+            typed.remove(key)
+        elif what == "behind":
+            rows[key] = encode(row(number))
+        else:
+            rows.pop(key, None)
+        for each in (b"a", b"b"):
+            found = typed.get(each)
+            assert (None if found is None else encode(found)) == rows.get(each)
+    assert {key: encode(found) for key, found in typed.items()} == rows
+
+
+def test_an_unchanged_row_is_decoded_once():
+    typed = table({b"a": encode(row(1))})
+
+    assert typed.get(b"a") is typed.get(b"a")
+
+
+def test_the_memory_of_decoded_rows_is_bounded_and_forgets_the_longest_unwritten():
+    rows: dict[bytes, bytes] = {}
+    typed = table(rows)
+    for number in range(CACHED_ROWS + 50):
+        typed.put(b"%d" % number, row(number))
+
+    assert len(typed._decoded) == CACHED_ROWS
+    assert typed.get(b"0") == row(0)
+
+
+def test_a_row_that_the_changelog_could_not_take_is_refused_and_the_old_one_stays():
+    rows = {b"a": encode(row(1))}
+    typed = table(rows)
+
+    with pytest.raises(UnprocessableError, match=f"commands would have .* more than {MAX_VALUE_BYTES}"):
+        typed.put(b"a", row(1).model_copy(update={"command": "x" * MAX_VALUE_BYTES}))
+    assert typed.get(b"a") == row(1)
+
+
+def test_removing_a_row_that_is_not_there_writes_no_tombstone():
+    class Rows(dict[bytes, bytes]):
+        def __delitem__(self, key: bytes) -> None:
+            raise AssertionError("a tombstone for nothing")
+
+    table(Rows()).remove(b"a")
+
+
+def test_a_row_that_another_version_wrote_is_undecodable_alone_and_left_out_of_all():
+    typed = table({b"a": b'{"v":2}', b"b": encode(row(1))})
+
+    with pytest.raises(UndecodableError):
+        typed.get(b"a")
+    with capture_logs() as logs:
+        assert list(typed.items()) == [(b"b", row(1))]
+    assert [(line["event"], line["table"]) for line in logs] == [("table.row_unreadable", "commands")]
