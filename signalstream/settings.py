@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     rebalance_timeout_seconds: float = Field(
         default=60.0, ge=10, le=600, description="Longest hand-over of partitions, in seconds."
     )
+    fetch_wait_seconds: float = Field(
+        default=0.5, ge=0.01, le=10, description="How long the broker may hold an empty fetch, in seconds."
+    )
     commit_interval_seconds: float = Field(default=1.0, ge=0.1, le=60, description="Between commits, in seconds.")
     produce_timeout_seconds: float = Field(
         default=5.0, ge=0.2, le=120, description="Longest wait for the broker's acknowledgement of a POST, in seconds."

@@ -12,6 +12,7 @@ LOOPBACK = "127.0.0.1"
 DEMO_TENANT = "demo-tenant"
 EMBEDDED_PARTITIONS = 4
 EMBEDDED_SESSION_SECONDS = 6
+EMBEDDED_FETCH_WAIT_SECONDS = 0.05
 
 
 def dev_settings(port: int | None, brokers: str, embedded: bool, data_dir: Path) -> Settings:
@@ -36,8 +37,10 @@ def dev_settings(port: int | None, brokers: str, embedded: bool, data_dir: Path)
 
 
 def _for_the_embedded_broker(chosen: Settings) -> dict[str, object]:
-    # It holds a join back for about half the session timeout, and has one copy of everything.
+    # It holds a join back for about half the session timeout and an empty fetch for all of its wait, so that every
+    # hop of a message would take as long; and it has one copy of everything.
     return {
+        "fetch_wait_seconds": EMBEDDED_FETCH_WAIT_SECONDS,
         "session_timeout_seconds": EMBEDDED_SESSION_SECONDS,
         "partitions": chosen.partitions if "partitions" in chosen.model_fields_set else EMBEDDED_PARTITIONS,
         "replication_factor": 1,

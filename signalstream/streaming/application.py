@@ -40,7 +40,14 @@ class SignalWorker(faust.Worker):
 class SignalApp(faust.App):
     """A Faust app with our consumer, our recovery and a memory of which generation is ready."""
 
-    def __init__(self, *args: Any, preflight: Callable[[], Awaitable[None]] | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        preflight: Callable[[], Awaitable[None]] | None = None,
+        fetch_wait_seconds: float = 0.5,
+        **options: Any,
+    ) -> None:
+        self.fetch_wait_seconds = fetch_wait_seconds
         self.ready_generation: int | None = None
         self.recovered_callbacks: list[Callable[[], None]] = []
         self._preflight = preflight
@@ -95,6 +102,7 @@ def new_app(
         autodiscover=False,
         logging_config=logging_config,
         preflight=preflight,
+        fetch_wait_seconds=settings.fetch_wait_seconds,
         table_standby_replicas=standby_replicas,
         consumer_group_instance_id=_instance_id(app_id, settings),
         **_delivery(settings),

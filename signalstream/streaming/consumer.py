@@ -29,6 +29,18 @@ from signalstream.streaming.stepping import step
 YIELD_EVERY = 100  # records between two turns of the event loop
 
 
+class PatientThread(driver.AIOKafkaConsumerThread):
+    """Faust's consumer thread, with the longest wait of an empty fetch as a setting; upstream fixes it at 1.5 s.
+
+    The embedded broker answers an empty fetch only when its wait is over, which then delays every hop of a message.
+    """
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = int(self.app.fetch_wait_seconds * 1000)
+        return consumer
+
+
 class MendedConsumer(driver.Consumer):
     """Faust's aiokafka consumer with a delivery position for each partition."""
 
@@ -37,6 +49,9 @@ class MendedConsumer(driver.Consumer):
         self._believed: dict[TP, tuple[int, int]] = {}
         self._seeks = 0
         super().__init__(*args, **kwargs)
+
+    def _new_consumer_thread(self) -> PatientThread:
+        return PatientThread(self, loop=self.loop, beacon=self.beacon)
 
     async def perform_seek(self) -> None:
         """Seek to the committed offsets; every batch fetched before is stale from here on."""
