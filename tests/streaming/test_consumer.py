@@ -286,6 +286,7 @@ class Race:
     def __init__(self, consumer: OfflineConsumer, lag: int) -> None:
         self.consumer = consumer
         self.lag = lag
+        self.generation_began_at = 0
 
     async def run(self, events: list[str]) -> None:
         await self.consumer.perform_seek()
@@ -294,15 +295,16 @@ class Race:
             await self.consumer.drain()
             self.commit(self.lag)
         await self.consumer.perform_seek()  # fetches are lost around rebalances, and each ends with this
-        await self.consumer.drained()
-        self.commit(0)
+        for _ in range(5 * len(self.consumer.kept)):
+            await self.consumer.drain()
+            self.commit(0)
         assert set(self.consumer.delivered) == set(self.consumer.kept)
         assert self.consumer.committed == self.consumer.kept[-1] + 1
 
     def commit(self, lag: int) -> None:
         consumer, delivered = self.consumer, self.consumer.delivered
-        for offset in delivered[: max(0, len(delivered) - lag)]:
-            consumer.ack(record(offset))
+        for offset in delivered[self.generation_began_at : max(0, len(delivered) - lag)]:
+            consumer.ack(record(offset, consumer.app.consumer_generation_id))
         offset = consumer._new_offset(PARTITION)
         if offset is not None:
             consumer.committed = consumer._committed_offset[PARTITION] = offset
@@ -326,4 +328,6 @@ class Race:
 
     async def revoked(self) -> None:
         await self.consumer.on_partitions_revoked({PARTITION})
+        self.consumer.app.consumer_generation_id += 1
+        self.generation_began_at = len(self.consumer.delivered)
         await self.consumer.perform_seek()
