@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from signalstream.errors import BrokerUnavailableError, ConfigurationError
+from signalstream.settings import Settings
+from signalstream.streaming import application
+from signalstream.streaming.application import SignalApp, SignalWorker, check_versions, new_app, set_log_levels
+from signalstream.streaming.consumer import MendedTransport
+
+
+def settings(path: Path, **changes: object) -> Settings:
+    return Settings(_env_file=None, data_dir=path, **changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def app(tmp_path) -> SignalApp:
+    return new_app("offline", settings(tmp_path, kafka_brokers=("one:1", "two:2"), partitions=3))
+
+
+def test_the_defaults_that_lose_messages_are_corrected(app):
+    conf = app.conf
+
+    assert conf.stream_wait_empty is True
+    assert conf.topic_allow_declare is False
+    assert conf.topic_disable_leader is True
+    assert conf.producer_acks == -1
+    assert conf.broker_max_poll_interval >= 1_000_000
+    assert conf.consumer_auto_offset_reset == "earliest"
+    assert (conf.key_serializer, conf.value_serializer) == ("raw", "raw")
+    assert conf.topic_partitions == 3
+    assert 64 <= conf.stream_buffer_maxsize <= 256
+
+
+def test_faust_pages_are_off_and_the_names_are_ours(app, tmp_path):
+    assert [app.conf.web_tables_enabled, app.conf.web_router_enabled, app.conf.web_enabled] == [False] * 3
+    assert app.conf.id == "offline"
+    assert str(app.conf.datadir).startswith(str(tmp_path / "offline"))
+    assert [str(url) for url in app.conf.broker] == ["kafka://one:1", "kafka://two:2"]
+
+
+def test_both_transports_are_the_mended_ones(app):
+    assert isinstance(app.transport, MendedTransport)
+    assert isinstance(app.producer_transport, MendedTransport)
+
+
+def test_a_static_member_id_is_different_for_each_app_of_a_process(tmp_path):
+    one, other = (new_app(name, settings(tmp_path, static_membership_id="w1")) for name in ("one", "other"))
+
+    assert (one.conf.consumer_group_instance_id, other.conf.consumer_group_instance_id) == ("one-w1", "other-w1")
+
+
+def test_the_heartbeat_fits_the_session(tmp_path):
+    short = new_app("offline", settings(tmp_path, session_timeout_seconds=6)).conf
+
+    assert short.broker_heartbeat_interval * 3 <= short.broker_session_timeout
+    assert short.broker_request_timeout > short.broker_session_timeout
+
+
+def test_an_app_is_ready_once_the_generation_it_is_in_has_recovered(app):
+    told: list[int] = []
+    app.recovered_callbacks.append(lambda: told.append(1))
+    assert not app.is_ready
+
+    app.consumer_generation_id, app.rebalancing = 3, False
+    app.on_recovered(3)
+    assert app.is_ready
+    assert told == [1]
+    app.rebalancing = True
+    assert not app.is_ready
+    app.rebalancing, app.consumer_generation_id = False, 4
+    assert not app.is_ready
+
+
+async def test_the_preflight_is_the_one_that_was_given(tmp_path):
+    async def refuse() -> None:
+        raise ConfigurationError("a topic is missing")
+
+    with pytest.raises(ConfigurationError, match="a topic is missing"):
+        await new_app("offline", settings(tmp_path), preflight=refuse).preflight()
+    await new_app("offline", settings(tmp_path)).preflight()
+
+
+class LoopOnly:
+    """An event loop as the worker uses it before it starts anything."""
+
+    def run_until_complete(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run(work)
+
+
+@pytest.mark.parametrize("error", [ConfigurationError("a topic is missing"), BrokerUnavailableError("no broker")])
+def test_a_worker_whose_preflight_fails_ends_with_one_line_and_exit_code_2(tmp_path, capsys, error):
+    async def refuse() -> None:
+        raise error
+
+    worker = object.__new__(SignalWorker)
+    worker.app = new_app("offline", settings(tmp_path), preflight=refuse)
+    worker.loop = LoopOnly()  # type: ignore[assignment]
+
+    with pytest.raises(SystemExit) as caught:
+        worker.execute_from_commandline()
+
+    assert caught.value.code == 2
+    assert capsys.readouterr().err == f"signalstream: {error}\n"
+
+
+def test_the_installed_versions_are_those_that_the_mended_parts_were_written_for():
+    with capture_logs() as logs:
+        check_versions()
+
+    assert logs == []
+    assert set(application.WRITTEN_FOR) == {"faust-streaming", "aiokafka"}
+
+
+@pytest.fixture
+def _levels():
+    loggers = [logging.getLogger(), logging.getLogger("signalstream")]
+    before = [logger.level for logger in loggers]
+    yield
+    for logger, level in zip(loggers, before, strict=True):
+        logger.setLevel(level)
+
+
+@pytest.mark.usefixtures("_levels")
+def test_only_our_own_lines_can_be_as_detailed_as_debug():
+    set_log_levels("DEBUG")
+
+    assert logging.getLogger().level == logging.INFO
+    assert logging.getLogger("signalstream").level == logging.DEBUG

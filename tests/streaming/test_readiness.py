@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from signalstream.streaming import readiness
+from signalstream.streaming.readiness import WorkerCondition
+
+
+@dataclass
+class App:
+    """An app in the state that a test says."""
+
+    id: str = "signalstream"
+    is_ready: bool = True
+    rebalancing: bool = False
+    ready_generation: int | None = 1
+    should_stop: bool = False
+
+    @property
+    def conf(self) -> SimpleNamespace:
+        return SimpleNamespace(id=self.id)
+
+    @property
+    def consumer(self) -> SimpleNamespace:
+        return SimpleNamespace(assignment=lambda: {1, 2, 3})
+
+
+@dataclass
+class Broker:
+    """What of the ingest is asked: whether the broker answers."""
+
+    answers: bool = True
+    asked: list[float] = field(default_factory=list)
+
+    async def reachable(self, timeout_seconds: float) -> bool:
+        self.asked.append(timeout_seconds)
+        return self.answers
+
+
+def condition(*apps: App, broker: Broker | None = None, **probes: Any) -> WorkerCondition:
+    return WorkerCondition(apps, broker or Broker(), probes)  # type: ignore[arg-type]
+
+
+async def test_a_worker_is_ready_when_the_broker_answers_and_every_app_has_recovered():
+    ready = await condition(App(), App("signalstream-pii")).ready()
+
+    assert ready.ok
+    assert ready.parts["signalstream-pii"] == {"status": "ok", "partitions": 3}
+
+
+@pytest.mark.parametrize(
+    ("app", "status"),
+    [
+        (App(is_ready=False, ready_generation=None), "joining"),
+        (App(is_ready=False, rebalancing=True), "joining"),
+        (App(is_ready=False), "recovering"),
+    ],
+)
+async def test_one_app_that_is_not_ready_makes_the_worker_not_ready_but_still_alive(app, status):
+    worker = condition(App("other"), app)
+    ready = await worker.ready()
+
+    assert not ready.ok
+    assert ready.parts["signalstream"]["status"] == status
+    assert worker.live().ok
+
+
+async def test_a_worker_without_its_broker_is_not_ready_but_still_alive():
+    worker = condition(App(), broker=Broker(answers=False))
+
+    assert not (await worker.ready()).ok
+    assert worker.live().ok
+
+
+async def test_an_app_that_has_stopped_makes_the_worker_dead():
+    assert not condition(App(), App("signalstream-pii", should_stop=True)).live().ok
+
+
+async def test_the_broker_is_asked_at_most_once_a_second_and_for_a_bounded_time():
+    broker = Broker()
+    worker = condition(App(), broker=broker)
+    for _ in range(5):
+        await worker.ready()
+
+    assert broker.asked == [readiness.BROKER_SECONDS]
+
+
+async def test_health_says_what_ready_says_and_what_every_probe_says():
+    worker = condition(App(), analyst=lambda: {"status": "degraded", "why": "quota"})
+    health = await worker.health()
+
+    assert not health.ok
+    assert health.parts["analyst"] == {"status": "degraded", "why": "quota"}
+    assert health.parts["worker"]["status"] == "ok"
+    assert set(health.parts) == {"broker", "signalstream", "analyst", "worker"}
