@@ -44,6 +44,7 @@ from signalstream.web.services import WebServices
 from signalstream.web.site import application_options, attach
 
 CORE = "core"
+AGGREGATION_IN_FLIGHT = 512  # analyses: they wait for one another's conversation, and hold no analyst up
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 log = structlog.get_logger()
 
@@ -173,7 +174,7 @@ class _Parts:
             self.stage(aggregation.NAME, app),
             analyses,
             merging.step,
-            in_flight=in_flight,
+            in_flight=AGGREGATION_IN_FLIGHT,
             together=merging.together,
         )
         sweep = WindowSweep(

@@ -1,7 +1,7 @@
 """Logs: structlog for our lines and Faust's alike, as JSON or for a terminal; never message text.
 
 Every line has timestamp, level, event and logger; within a stage also tenant_id, conversation_id, correlation_id,
-agent, topic, partition and offset, bound by ``streaming/delivery.py``.
+agent, topic, partition and offset, described by ``streaming/delivery.py``.
 """
 
 from __future__ import annotations
@@ -9,11 +9,17 @@ from __future__ import annotations
 import logging
 import logging.config
 import sys
+from collections.abc import Callable, Mapping, MutableMapping
+from contextvars import ContextVar
 from typing import Any
 
 import structlog
 
 from signalstream.settings import Settings
+
+Describe = Callable[[], Mapping[str, Any]]
+RECORD: ContextVar[Describe | None] = ContextVar("record", default=None)
+"""Describes the record in work. A function, because most records are worked on without a line being logged."""
 
 _QUIET = {"aiokafka": "WARNING", "faust": "INFO", "mode": "INFO", "kafka": "WARNING", "asyncio": "WARNING"}
 
@@ -52,6 +58,15 @@ def configure_logging(settings: Settings) -> None:
     logging.config.dictConfig(logging_config(settings))
 
 
+def merge_record(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Add to a log line what describes the record in work (a structlog processor)."""
+    describe = RECORD.get()
+    if describe is not None:
+        for name, value in describe().items():
+            line.setdefault(name, value)
+    return line
+
+
 def _named_logger(*_: Any) -> logging.Logger:
     return logging.getLogger("signalstream")
 
@@ -59,6 +74,7 @@ def _named_logger(*_: Any) -> logging.Logger:
 def _shared() -> list[Any]:
     return [
         structlog.contextvars.merge_contextvars,
+        merge_record,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.PositionalArgumentsFormatter(),

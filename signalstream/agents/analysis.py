@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from signalstream.models.base import Model
 from signalstream.models.conversation import Turn
 from signalstream.models.intelligence import MAX_REASON_CHARACTERS, Analysis, AnalysisStatus
 from signalstream.streaming.delivery import Outbox, headers_of
+from signalstream.streaming.stepping import OverdueError, within
 from signalstream.streaming.values import decode, encode
 from signalstream.topics import TopicSpec
 
@@ -51,13 +51,10 @@ class AnalysisAgent:
         turn = decode(Turn, event.message.value)
         started = time.perf_counter()
         try:
-            async with asyncio.timeout(self.deadline_seconds) as deadline:
-                answer = await self.analyst.analyse(self.kind.name, turn)
+            answer = await within(self.analyst.analyse(self.kind.name, turn), self.deadline_seconds)
             if not isinstance(answer.result, self.kind.result):
                 raise AnalystBadOutputError(f"the analyst answered {type(answer.result).__name__}")
-        except TimeoutError:
-            if not deadline.expired():
-                raise  # one of the analyst's own: not what the reason below would say
+        except OverdueError:
             analysis = self._failed(turn, f"no answer within {self.deadline_seconds:g} s", started)
         except AnalystError as error:
             analysis = self._failed(turn, f"{type(error).__name__}: {error}", started)

@@ -5,8 +5,9 @@ A new analyst implements ``Analyst`` and raises nothing but the AnalystError fam
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from signalstream.models.base import Model
 from signalstream.models.conversation import Turn
@@ -38,7 +39,7 @@ class Analyst(Protocol):
         """Close what ``start`` opened."""
         ...
 
-    async def analyse(self, task: str, turn: Turn) -> Answer:
+    def analyse(self, task: str, turn: Turn) -> Coroutine[Any, Any, Answer]:
         """Analyse a turn for ``task`` (an AI agent's name, as in ``sentiment``).
 
         The answer's result is an instance of the task's result model. Raises AnalystError and its subclasses.

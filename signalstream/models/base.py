@@ -27,7 +27,8 @@ def _with_room(value: datetime) -> datetime:
 
 def rfc3339(value: datetime) -> str:
     """Return ``value`` as RFC 3339 in UTC with milliseconds, as in ``2026-01-31T12:00:00.000Z``."""
-    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return utc.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 Timestamp = Annotated[AwareDatetime, AfterValidator(_utc), PlainSerializer(rfc3339, return_type=str, when_used="json")]

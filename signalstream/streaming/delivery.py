@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import structlog
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from faust.exceptions import ProducerSendError
-from structlog.contextvars import bound_contextvars
 
 from signalstream.core.clock import Clock
 from signalstream.core.keys import parse_key
@@ -23,6 +23,7 @@ from signalstream.errors import BrokerUnavailableError, UndecodableError, Unproc
 from signalstream.models.dead_letter import DeadLetter, Origin
 from signalstream.streaming.pool import Abandoned
 from signalstream.streaming.values import encode
+from signalstream.telemetry import RECORD
 
 REQUEST_ID = "x-request-id"
 TENANT = "tenant-id"
@@ -83,7 +84,7 @@ class Stage:
 
         ``exhausted`` is called with the event and the reason before an event whose attempts are used up is put aside.
         """
-        with bound_contextvars(**self._context(event)):
+        with self._described(event):
             for attempt in range(1, self.attempts + 1):
                 try:
                     await self._until_broker_answers(event, step)
@@ -114,7 +115,7 @@ class Stage:
         So one bad event harms no other, and each gets the fate that ``process`` gives it. Raises only Abandoned.
         """
         try:
-            with bound_contextvars(**self._context(events[-1]), together=len(events)):
+            with self._described(events[-1]):
                 return await together(events)
         except Abandoned:
             raise
@@ -172,6 +173,14 @@ class Stage:
             value=value if whole else value[:MAX_LETTER_BYTES],
             headers={name: content.decode("utf-8", "replace") for name, content in headers_of(event)},
         )
+
+    @contextmanager
+    def _described(self, event: Any) -> Iterator[None]:
+        token = RECORD.set(lambda: self._context(event))
+        try:
+            yield
+        finally:
+            RECORD.reset(token)
 
     def _context(self, event: Any) -> dict[str, Any]:
         message = event.message

@@ -26,6 +26,8 @@ class Record(Protocol):
 
 
 MOST_TOGETHER = 64  # records of one key in a batch, besides the first
+IDLE_BELOW = 16  # records in the pool up to which nothing waits for company
+GATHER_SECONDS = 0.25  # the longest wait, when the pool is full
 R = TypeVar("R", bound=Record)
 Line = tuple[Any, int]
 
@@ -63,6 +65,7 @@ class OrderedPool(Generic[R]):
         self._abandon = abandon
         self._crash = crash
         self._crashed = False
+        self._limit = limit
         self._slots = asyncio.Semaphore(limit)
         self._lines: dict[Line, _Queue[R]] = {}
         self._broken: dict[Any, int] = {}  # the newest broken generation of each partition
@@ -124,6 +127,8 @@ class OrderedPool(Generic[R]):
         try:
             if before is not None:
                 await asyncio.wait([before])
+            elif together is not None:
+                await self._gather()
             if not entry.done:
                 mates = self._take_waiting(entry, everything=together is not None)
                 if together is not None and mates:
@@ -138,6 +143,11 @@ class OrderedPool(Generic[R]):
                 await self._settle(line, queue)
             finally:
                 self._slots.release()
+
+    async def _gather(self) -> None:
+        # Under a backlog waiting costs no one: by the time the others' turn has come, more of this key has arrived.
+        if len(self._tasks) > IDLE_BELOW:
+            await asyncio.sleep(GATHER_SECONDS * len(self._tasks) / self._limit)
 
     def _take_waiting(self, entry: _Entry[R], everything: bool) -> list[_Entry[R]]:
         """Take an entry off those that wait for its key, and with ``everything`` those behind it that may go along."""

@@ -7,8 +7,15 @@ really waits becomes a task and is raced.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Coroutine, Generator
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class OverdueError(Exception):
+    """Raised by ``within``; a TimeoutError would look like one of the coroutine's own."""
 
 
 def step(coroutine: Coroutine[Any, Any, None]) -> Coroutine[Any, Any, None] | None:
@@ -20,18 +27,34 @@ def step(coroutine: Coroutine[Any, Any, None]) -> Coroutine[Any, Any, None] | No
     return _rest(_Resumed(coroutine, waiting_for))
 
 
-async def _rest(resumed: _Resumed) -> None:
+async def within(coroutine: Coroutine[Any, Any, T], seconds: float) -> T:
+    """Return what ``coroutine`` returns, or raise OverdueError when it takes longer. A timer only for what waits."""
+    try:
+        waiting_for = coroutine.send(None)
+    except StopIteration as ended:
+        result: T = ended.value
+        return result
+    try:
+        async with asyncio.timeout(seconds) as deadline:
+            return await _Resumed(coroutine, waiting_for)
+    except TimeoutError:
+        if deadline.expired():
+            raise OverdueError from None
+        raise  # one of the coroutine's own
+
+
+async def _rest(resumed: _Resumed[None]) -> None:
     await resumed
 
 
-class _Resumed:
+class _Resumed(Generic[T]):
     """A coroutine that has yielded already, as something to await: it yields the same again, then goes on."""
 
-    def __init__(self, coroutine: Coroutine[Any, Any, None], waiting_for: Any) -> None:
+    def __init__(self, coroutine: Coroutine[Any, Any, T], waiting_for: Any) -> None:
         self._coroutine = coroutine
         self._waiting_for = waiting_for
 
-    def __await__(self) -> Generator[Any, Any, None]:
+    def __await__(self) -> Generator[Any, Any, T]:
         waiting_for = self._waiting_for
         while True:
             try:
@@ -43,5 +66,6 @@ class _Resumed:
                 advance, given = self._coroutine.send, sent
             try:
                 waiting_for = advance(given)
-            except StopIteration:
-                return
+            except StopIteration as ended:
+                result: T = ended.value
+                return result

@@ -15,10 +15,10 @@ from structlog.testing import capture_logs
 from signalstream.errors import BrokerUnavailableError, UndecodableError, UnprocessableError
 from signalstream.models.dead_letter import DeadLetter
 from signalstream.models.messages import Message
-from signalstream.streaming import delivery
 from signalstream.streaming.delivery import MAX_LETTER_BYTES, ProducerOutbox, Stage, headers_of, message_headers
 from signalstream.streaming.pool import Abandoned
 from signalstream.streaming.values import decode, encode
+from signalstream.telemetry import merge_record
 from tests.core.analyses import BEGIN, message
 from tests.fakes import FixedClock, RecordingOutbox
 from tests.streaming.events import FakeEvent, event
@@ -224,7 +224,7 @@ def test_what_was_written_is_in_the_letters_bytes_and_nowhere_else(kind, around)
 
 
 async def test_log_lines_say_which_record_and_where_the_fault_was():
-    with capture_logs(processors=[delivery.structlog.contextvars.merge_contextvars]) as logs:
+    with capture_logs(processors=[merge_record]) as logs:
         await stage(RecordingOutbox(), attempts=1).process(
             event(offset=4, headers=message_headers("r-1", "acme")), Step([ZeroDivisionError()])
         )
@@ -237,7 +237,7 @@ async def test_log_lines_say_which_record_and_where_the_fault_was():
 
 
 async def test_a_record_with_an_unreadable_key_is_logged_as_such():
-    with capture_logs(processors=[delivery.structlog.contextvars.merge_contextvars]) as logs:
+    with capture_logs(processors=[merge_record]) as logs:
         await stage(RecordingOutbox()).process(event(key=b"\xff"), Step([UndecodableError("no")]))
 
     assert logs[0]["key_readable"] is False

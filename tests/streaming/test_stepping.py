@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from signalstream.streaming.stepping import step
+from signalstream.streaming.stepping import OverdueError, step, within
 
 
 async def test_what_never_waits_is_done_at_once() -> None:
@@ -83,3 +83,35 @@ async def test_a_cancellation_reaches_the_coroutine() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert cleaned == [True]
+
+
+async def test_within_its_time_a_coroutine_returns_its_result_whether_it_waits_or_not() -> None:
+    async def at_once() -> int:
+        return 1
+
+    async def later() -> int:
+        await asyncio.sleep(0)
+        return 2
+
+    assert await within(at_once(), 0.001) == 1
+    assert await within(later(), 1) == 2
+
+
+async def test_after_its_time_a_coroutine_is_cancelled_and_overdue_and_a_timeout_of_its_own_is_not() -> None:
+    cleaned: list[bool] = []
+
+    async def never() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cleaned.append(True)
+
+    async def impatient() -> None:
+        await asyncio.sleep(0)
+        raise TimeoutError
+
+    with pytest.raises(OverdueError):
+        await within(never(), 0.01)
+    assert cleaned == [True]
+    with pytest.raises(TimeoutError):
+        await within(impatient(), 1)
