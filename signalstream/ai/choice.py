@@ -50,6 +50,9 @@ def _installed(name: str) -> Factory | None:
 def _imported(path: str) -> Factory:
     module, _, attribute = path.partition(":")
     try:
-        return cast("Factory", getattr(import_module(module), attribute))
+        factory = getattr(import_module(module), attribute)
     except (ImportError, AttributeError) as error:
         raise ConfigurationError(f"SIGNALSTREAM_ANALYST: cannot import {path!r}: {error}") from error
+    if not callable(factory):
+        raise ConfigurationError(f"SIGNALSTREAM_ANALYST: {path!r} is no function from Settings to an analyst")
+    return cast("Factory", factory)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+import structlog
 from mode import Service
 
 from signalstream.streaming.application import SignalApp
 
+log = structlog.get_logger()
 Step = Callable[[], Awaitable[None]]
 
 
@@ -28,6 +30,9 @@ def host(main: SignalApp, others: Sequence[SignalApp], before: Sequence[Step], a
 
         async def on_shutdown(self) -> None:
             for step in after:
-                await step()
+                try:
+                    await step()
+                except Exception as error:  # noqa: BLE001 - one part that cannot stop must not keep the others open
+                    log.warning("hosting.stop_failed", error=type(error).__name__, detail=str(error))
 
     main.service(Hosted)

@@ -55,7 +55,9 @@ class KafkaIngest:
 
     async def accept(self, message: Message, request_id: str) -> None:
         """Return once the broker has acknowledged. Raises BrokerUnavailableError."""
-        if self._producer is None or self._waiting >= WAITING_LIMIT:
+        if self._producer is None:
+            raise BrokerUnavailableError("this worker is not connected to the broker yet; send it again later")
+        if self._waiting >= WAITING_LIMIT:
             raise BrokerUnavailableError("too many messages wait for the broker; send it again later")
         key = ConversationKey(message.tenant_id, message.conversation_id)
         self._waiting += 1

@@ -151,18 +151,22 @@ def check_data_dir(path: Path) -> None:
 @asynccontextmanager
 async def _admin(settings: Settings) -> AsyncIterator[Any]:
     admin = AIOKafkaAdminClient(bootstrap_servers=list(settings.kafka_brokers), client_id="signalstream-admin")
+    brokers = ", ".join(settings.kafka_brokers)
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
             await admin.start()
     except (KafkaError, TimeoutError, OSError) as error:
         await admin.close()
-        brokers = ", ".join(settings.kafka_brokers)
         raise BrokerUnavailableError(
             f"no Kafka broker answers at {brokers} ({type(error).__name__}); "
             "start one or set SIGNALSTREAM_KAFKA_BROKERS"
         ) from error
     try:
         yield admin
+    except KafkaError as error:
+        raise BrokerUnavailableError(
+            f"the Kafka broker at {brokers} did not answer about its topics ({type(error).__name__}); try again"
+        ) from error
     finally:
         await admin.close()
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
 from signalstream.errors import UndecodableError
 from signalstream.models.live import Update
@@ -60,7 +59,8 @@ class Tail:
         while True:
             try:
                 await self._read()
-            except (KafkaError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the live view goes on behind it
+                self.caught_up.clear()
                 log.warning("tail.interrupted", topic=self._topic, error=type(error).__name__)
             await asyncio.sleep(RETRY_SECONDS)
 

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from signalstream.errors import BrokerUnavailableError
+from signalstream.streaming.delivery import Stage
+from signalstream.streaming.loop import run_agent, still_ours
+from tests.core.analyses import BEGIN
+from tests.fakes import FixedClock, RecordingOutbox
+from tests.streaming.events import FakeEvent, event
+
+
+class App:
+    """An app that keeps the agent it is given, and a consumer that notes what is let go of."""
+
+    def __init__(self) -> None:
+        self.consumer_generation_id = 1
+        self.rebalancing = self.should_stop = False
+        self.conf = SimpleNamespace(stream_buffer_maxsize=128)
+        self.abandoned: list[int] = []
+        self.consumer = SimpleNamespace(abandon=lambda message: self.abandoned.append(message.offset))
+        self.crashes: list[BaseException] = []
+        self.agents: dict[str, Callable[[Any], Any]] = {}
+        self.topics: dict[str, Any] = {}
+
+    def topic(self, *names: str, **options: Any) -> tuple[str, ...]:
+        self.topics = options
+        return names
+
+    def agent(self, channel: tuple[str, ...], name: str) -> Callable[[Any], None]:
+        def keep(agent: Callable[[Any], Any]) -> None:
+            self.agents[f"{name} {channel}"] = agent
+
+        return keep
+
+    async def crash(self, error: BaseException) -> None:
+        self.crashes.append(error)
+
+
+class Stream:
+    """A stream of events that acknowledges nothing by itself."""
+
+    def __init__(self, events: list[FakeEvent]) -> None:
+        self._events = events
+        self.acked: list[int] = []
+
+    def noack(self) -> Stream:
+        return self
+
+    async def events(self) -> AsyncIterator[FakeEvent]:
+        for each in self._events:
+            yield each
+
+    async def ack(self, taken: FakeEvent) -> None:
+        self.acked.append(taken.message.offset)
+
+
+async def run(app: App, step: Any, events: list[FakeEvent], outbox: RecordingOutbox | None = None) -> Stream:
+    stage = Stage("pii", outbox or RecordingOutbox(), "dlq", 1, FixedClock(BEGIN), still_ours(app))  # type: ignore[arg-type]
+    run_agent(app, stage, ("turns",), step, in_flight=4)  # type: ignore[arg-type]
+    stream = Stream(events)
+    await app.agents["pii ('turns',)"](stream)
+    for _ in range(200):
+        if len(stream.acked) + len(app.abandoned) == len(events):
+            break
+        await asyncio.sleep(0.005)
+    return stream
+
+
+async def test_an_agent_reads_raw_bytes_and_acknowledges_in_order_what_its_step_has_done():
+    app = App()
+
+    async def step(taken: FakeEvent) -> None:
+        await asyncio.sleep(0.003 * (3 - taken.message.offset))
+
+    stream = await run(app, step, [event(offset=n, key=b"acme/%d" % n) for n in range(3)])
+
+    assert stream.acked == [0, 1, 2]
+    assert app.topics == {"key_serializer": "raw", "value_serializer": "raw", "maxsize": 128}
+
+
+async def test_a_step_that_always_fails_costs_a_dead_letter_and_the_next_record_goes_on():
+    app, outbox = App(), RecordingOutbox()
+
+    async def step(taken: FakeEvent) -> None:
+        if taken.message.offset == 0:
+            raise ZeroDivisionError
+
+    stream = await run(app, step, [event(offset=0), event(offset=1)], outbox)
+
+    assert stream.acked == [0, 1]
+    assert [sent.topic for sent in outbox.sent] == ["dlq"]
+    assert app.crashes == []
+
+
+async def test_when_the_partitions_go_away_while_the_broker_is_absent_nothing_is_acknowledged():
+    app = App()
+
+    async def step(_: FakeEvent) -> None:
+        app.rebalancing = True
+        raise BrokerUnavailableError("away")
+
+    with capture_logs() as logs:
+        stream = await run(app, step, [event(offset=0), event(offset=1)])
+
+    assert (stream.acked, app.abandoned) == ([], [0, 1])
+    assert [line["offset"] for line in logs if line["event"] == "record.abandoned"] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "ours"),
+    [
+        ({}, True),
+        ({"consumer_generation_id": 2}, False),
+        ({"rebalancing": True}, False),
+        ({"should_stop": True}, False),
+    ],
+)
+def test_a_record_is_ours_in_the_generation_that_delivered_it_until_a_rebalance_or_a_stop_begins(changes, ours):
+    app = App()
+    vars(app).update(changes)
+
+    assert still_ours(app)(event(generation_id=1)) is ours  # type: ignore[arg-type]
