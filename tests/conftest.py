@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+import structlog
 
 from tests.kafka.broker import KafkaBroker
 from tests.machine import missing_parts, must_run_everything
@@ -68,3 +70,16 @@ def new_topic_names() -> TopicNames:
     """Return an app id and a topic prefix that nothing else has."""
     unique = uuid.uuid4().hex[:10]
     return TopicNames(app_id=f"app-{unique}", topic_prefix=f"topics-{unique}")
+
+
+@pytest.fixture
+def restored_logging() -> Iterator[None]:
+    """Leave logging and structlog as they were: both are of the whole process."""
+    names = ("", "signalstream", "aiokafka", "faust", "mode", "kafka", "asyncio")
+    before = [(logger, logger.level, logger.handlers[:]) for logger in map(logging.getLogger, names)]
+    config = structlog.get_config()
+    yield
+    for logger, level, handlers in before:
+        logger.setLevel(level)
+        logger.handlers[:] = handlers
+    structlog.configure(**config)

@@ -198,7 +198,7 @@ CRASHES = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=250)
+@settings(deadline=None, max_examples=150)
 @given(TIMED, CRASHES)
 def test_crashes_between_writes_and_sends_leave_the_rows_of_an_undisturbed_run_and_lose_no_update(made, crashes):
     calm, rough = Bench(), Bench()

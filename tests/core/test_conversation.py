@@ -12,7 +12,7 @@ from signalstream.streaming.values import MAX_VALUE_BYTES, decode, encode
 from tests.core.analyses import BEGIN, message, message_id
 
 BOUNDS = Bounds(kept_messages=6, kept_characters=200, context_messages=3, context_characters=60)
-MODERATE = settings(deadline=None, max_examples=150)
+MODERATE = settings(deadline=None, max_examples=100)
 MESSAGES = st.lists(
     st.builds(
         lambda number, length, sender: message(number, "x" * length, sender=sender),

@@ -14,7 +14,7 @@ CHANGES = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=120)
 @given(CHANGES)
 def test_the_due_keys_are_taken_once_earliest_first_whatever_was_set_and_forgotten(changes):
     deadlines, wanted = Deadlines(), {}

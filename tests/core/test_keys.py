@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from signalstream.core.keys import ConversationKey, is_conversation_id, is_tenant_id, parse_key
 from signalstream.errors import UndecodableError
 
-MODERATE = settings(deadline=None, max_examples=300)
+MODERATE = settings(deadline=None, max_examples=150)
 TENANTS = st.from_regex(re.compile(r"[a-z0-9][a-z0-9_-]{0,62}"), fullmatch=True)
 CONVERSATIONS = st.text(min_size=1, max_size=128).filter(is_conversation_id)
 

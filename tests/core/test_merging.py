@@ -16,7 +16,7 @@ EMPTY = InsightState(tenant_id=TENANT, conversation_id=CONVERSATION)
 ORDERS = st.lists(analyses(), max_size=24).flatmap(
     lambda made: st.tuples(st.just(made), st.permutations(made + made[: len(made) // 2]))
 )
-MODERATE = settings(deadline=None, max_examples=150)
+MODERATE = settings(deadline=None, max_examples=100)
 
 
 def merged(made: list[Analysis], state: InsightState = EMPTY) -> InsightState:

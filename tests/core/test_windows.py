@@ -15,7 +15,7 @@ from signalstream.streaming.values import MAX_VALUE_BYTES, decode, encode
 from tests.core.analyses import BEGIN, analyses, analysis
 
 POLICY = WindowPolicy(seconds=300, grace_seconds=60, retention_seconds=3_600, per_conversation=5)
-MODERATE = settings(deadline=None, max_examples=150)
+MODERATE = settings(deadline=None, max_examples=100)
 TIMES = st.datetimes(
     min_value=EARLIEST.replace(tzinfo=None), max_value=LATEST.replace(tzinfo=None) - timedelta(microseconds=1)
 ).map(lambda at: at.replace(tzinfo=UTC))

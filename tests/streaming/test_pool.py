@@ -107,7 +107,7 @@ def lines(records: list[FakeEvent]) -> dict[tuple[object, int | None], list[Fake
     return by_line
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=120)
 @given(RECORDS, st.lists(st.integers(0, 9), min_size=1, max_size=20), st.integers(0, 3))
 def test_whatever_the_order_of_completions_only_the_finished_head_of_each_line_is_acknowledged(drawn, picks, turns):
     done, records = run(drawn, picks, ack_turns=turns)
@@ -122,7 +122,7 @@ def test_whatever_the_order_of_completions_only_the_finished_head_of_each_line_i
             assert len(acked[line]) == first_bad.index(False)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=120)
 @given(RECORDS, st.lists(st.integers(0, 9), min_size=1, max_size=20))
 def test_records_of_a_key_are_in_work_one_after_another_in_their_order_and_the_limit_holds(drawn, picks):
     done, _ = run(drawn, picks)
@@ -134,7 +134,7 @@ def test_records_of_a_key_are_in_work_one_after_another_in_their_order_and_the_l
         assert offsets == sorted(offsets)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=120)
 @given(RECORDS, st.lists(st.integers(0, 9), min_size=1, max_size=20))
 def test_a_crash_is_told_once_and_nothing_is_acknowledged_after_it(drawn, picks):
     done, _ = run(drawn, picks)

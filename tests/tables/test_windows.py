@@ -25,13 +25,13 @@ POLICY = WindowPolicy(10, 5, 100, 5)
 KEY = row_key(b"acme/c-1", 0)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=120)
 @given(KEYS, STARTS)
 def test_a_row_key_splits_into_conversation_and_start(key, start):
     assert parse_row_key(row_key(key.encode(), start)) == (key.encode(), start)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=120)
 @given(st.lists(st.tuples(KEYS, STARTS), min_size=2, max_size=8, unique=True))
 def test_no_two_windows_share_a_row(pairs):
     assert len({row_key(key.encode(), start) for key, start in pairs}) == len(pairs)

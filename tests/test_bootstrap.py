@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from signalstream import bootstrap
+from signalstream.agents.registry import AI_AGENT_NAMES, AI_AGENTS
+from signalstream.bootstrap import ai_app_id, build, check_exposure
+from signalstream.errors import ConfigurationError
+from signalstream.settings import ROLES, Settings
+from signalstream.streaming.application import SignalApp
+from signalstream.topics import AI_TOPICS, RAW, TABLES, TURNS, WINDOW_COMMANDS, changelog_name, topic_name
+
+pytestmark = pytest.mark.usefixtures("restored_logging")  # building an app sets logging up
+
+
+def settings(path: Path, **changes: object) -> Settings:
+    fields = {"data_dir": path, "auth": "off", "encryption": "off", "default_tenant": "demo", "analyst": "local"}
+    return Settings(_env_file=None, **fields | changes)  # type: ignore[arg-type]
+
+
+def parts(given: Settings) -> bootstrap._Parts:
+    main = bootstrap._main_app(given)
+    return bootstrap._Parts(given, bootstrap.choose_analyst(given), main, (main, *bootstrap._other_apps(given)))
+
+
+def topics_of(app: SignalApp) -> dict[str, set[str]]:
+    return {name.rpartition(".")[2]: set(agent.channel.topics) for name, agent in app.agents.items()}
+
+
+@pytest.mark.parametrize("changes", [{"auth": "required"}, {"encryption": "required"}])
+def test_a_promise_that_this_version_cannot_keep_is_refused_with_what_to_do(tmp_path, changes):
+    [name] = changes
+    with pytest.raises(ConfigurationError, match=f"SIGNALSTREAM_{name.upper()}.*SIGNALSTREAM_{name.upper()}=off"):
+        check_exposure(settings(tmp_path, **changes))
+
+
+@pytest.mark.parametrize(("host", "warned"), [("127.0.0.1", False), ("::1", False), ("0.0.0.0", True)])
+def test_listening_beyond_loopback_without_authentication_is_said_loudly(tmp_path, host, warned):
+    with capture_logs() as logs:
+        check_exposure(settings(tmp_path, host=host))
+
+    assert [line["event"] for line in logs] == ["web.exposed"] * warned
+
+
+def test_a_worker_of_all_roles_has_the_core_agents_and_hosts_one_app_for_each_ai_agent(tmp_path):
+    given = settings(tmp_path)
+    main = build(given)
+
+    assert main.conf.id == "signalstream"
+    assert topics_of(main) == {
+        "conversation": {topic_name(RAW, given)},
+        "aggregation": {topic_name(spec, given) for spec in (*AI_TOPICS, WINDOW_COMMANDS)},
+    }
+    assert set(main.tables) == set(TABLES)
+    assert {table.changelog_topic_name for table in main.tables.values()} == {
+        changelog_name(table, given) for table in TABLES
+    }
+
+
+def test_each_ai_app_has_a_group_of_its_own_and_reads_turns(tmp_path):
+    given = settings(tmp_path)
+    made = parts(given)
+    for kind, app in made.ai_apps():
+        made.add_analysis_agent(kind, app)
+        assert app.conf.id == f"signalstream-{kind.name}"
+        assert topics_of(app) == {kind.name: {topic_name(TURNS, given)}}
+        assert not app.conf.web_enabled
+    assert [kind for kind, _ in made.ai_apps()] == list(AI_AGENTS)
+    assert len({app.conf.id for app in made.apps}) == len(ROLES)
+
+
+@pytest.mark.parametrize("roles", [("core",), ("sentiment",), ("pii", "summary")])
+def test_some_roles_make_the_same_apps_with_the_same_ids_as_all_of_them(tmp_path, roles):
+    given = settings(tmp_path, roles=roles)
+    apps = parts(given).apps
+
+    assert [app.conf.id for app in apps] == [
+        given.app_id if role == "core" else ai_app_id(given, role) for role in roles
+    ]
+    assert apps[0].conf.web_enabled
+
+
+def test_a_worker_without_the_core_role_has_no_tables_but_answers_for_its_health(tmp_path):
+    main = build(settings(tmp_path, roles=("sentiment",)))
+
+    assert set(main.tables) == set()
+    assert topics_of(main).keys() == {"sentiment"}
+    assert set(AI_AGENT_NAMES) > {"sentiment"}
+
+
+async def test_a_busy_port_is_found_before_the_broker_is_asked(tmp_path):
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        main = bootstrap._main_app(settings(tmp_path, port=busy.getsockname()[1]))
+
+        with pytest.raises(ConfigurationError, match="cannot listen"):
+            await main.preflight()
+
+
+def test_a_data_directory_that_cannot_be_made_is_refused_before_anything_is_built(tmp_path):
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(ConfigurationError, match="SIGNALSTREAM_DATA_DIR"):
+        build(settings(tmp_path / "file" / "data"))
