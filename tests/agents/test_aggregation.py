@@ -345,6 +345,22 @@ async def test_a_window_that_no_row_knows_can_be_closed_and_dropped():
     assert (bench.windows, bench.insights) == ({}, {})
 
 
+async def test_a_window_that_was_closed_between_two_crashes_is_told_when_its_analysis_comes_again():
+    bench = Bench()
+    await bench.take(at(1))
+    del bench.insights[KEY]
+    bench.restart()
+    bench.clock.time += timedelta(seconds=15)
+    bench.outbox.failures.append(BrokerUnavailableError("away"))
+    with pytest.raises(BrokerUnavailableError):
+        await bench.command("close", start(0))
+    bench.restart()
+
+    await bench.take(at(1), at(30))
+
+    assert [(told.message_count, told.closed_by) for told in bench.told()] == [(1, "deadline")]
+
+
 async def test_a_command_for_a_window_that_is_gone_does_nothing():
     bench = Bench()
 

@@ -201,6 +201,7 @@ async def test_the_rest_of_a_batch_is_stale_when_a_seek_came_in_between(app):
     await consumer.drained()
 
     assert consumer.delivered == [1, 2, 1, 2, 3, 4, 5, 6, 7]
+    assert consumer.sought == []  # nothing of the stale rest was taken for a jump
 
 
 async def test_the_fetcher_is_given_a_copy_of_the_active_partitions_that_a_rebalance_cannot_empty(app):
