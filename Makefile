@@ -1,6 +1,6 @@
 # `make` prints what there is. Everything runs in .venv, which scripts/bootstrap.py makes from the lock files.
 .DEFAULT_GOAL := help
-.PHONY: help run test quick check bench clean bootstrap bootstrap-dev
+.PHONY: help run test quick check bench chaos clean bootstrap bootstrap-dev
 
 PYTHON3 := $(shell command -v python3 || command -v python3.13 || command -v python3.12 || command -v python3.11)
 BIN := .venv/bin
@@ -24,6 +24,9 @@ check: bootstrap-dev ## check format, lint, types and layers
 
 bench: bootstrap-dev ## measure latency and throughput on Apache Kafka (needs Java and Maven)
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+chaos: bootstrap-dev ## kill, stop and freeze workers while messages keep coming, and count what is missing (needs Java and Maven)
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 clean: ## remove .venv, caches and build outputs
 	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .run *.egg-info

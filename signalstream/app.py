@@ -7,7 +7,9 @@ import sys
 from signalstream.bootstrap import build
 from signalstream.errors import ConfigurationError
 from signalstream.settings import load_settings
+from signalstream.streaming.event_loop import use_fast_event_loop
 
+use_fast_event_loop()
 try:
     app = build(load_settings())
 except ConfigurationError as error:

@@ -25,6 +25,7 @@ from signalstream.errors import ConfigurationError
 from signalstream.settings import Settings
 from signalstream.streaming.application import SignalApp, check_versions, new_app, set_log_levels
 from signalstream.streaming.delivery import ProducerOutbox, Stage
+from signalstream.streaming.event_loop import settle_garbage
 from signalstream.streaming.hosting import host
 from signalstream.streaming.ingest import KafkaIngest
 from signalstream.streaming.loop import run_agent, still_ours
@@ -226,6 +227,7 @@ def _address(settings: Settings) -> dict[str, Any]:
 def _start_up(settings: Settings) -> Callable[[], Any]:
     async def start_up() -> None:
         set_log_levels(settings.log_level)
+        settle_garbage()
         check_versions()
 
     return start_up

@@ -122,7 +122,7 @@ def _delivery(settings: Settings) -> dict[str, Any]:
         "topic_replication_factor": settings.replication_factor,
         "producer_acks": -1,
         "producer_max_request_size": PRODUCER_REQUEST_BYTES,
-        "producer_linger_ms": 0,
+        "producer_linger_ms": round(settings.linger_seconds * 1000),
         "broker_session_timeout": session,
         "broker_heartbeat_interval": min(3.0, session / 3),
         "broker_rebalance_timeout": settings.rebalance_timeout_seconds,

@@ -24,16 +24,23 @@ from typing import Any, cast
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, Message
 
+from signalstream.streaming.pacing import pace_fetches
 from signalstream.streaming.stepping import step
 
 YIELD_EVERY = 100  # records between two turns of the event loop
 
 
 class PatientThread(driver.AIOKafkaConsumerThread):
-    """Faust's consumer thread, with the longest wait of an empty fetch as a setting; upstream fixes it at 1.5 s.
+    """Faust's consumer thread, with paced fetches, and with the longest wait of an empty one as a setting.
 
-    The embedded broker answers an empty fetch only when its wait is over, which then delays every hop of a message.
+    Upstream fixes that at 1.5 s. The embedded broker answers an empty fetch only when its wait is over, which then
+    delays every hop of a message.
     """
+
+    async def on_start(self) -> None:
+        """Start the consumer."""
+        await super().on_start()
+        pace_fetches(self._consumer)
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)

@@ -16,6 +16,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from signalstream.errors import UndecodableError
 from signalstream.models.live import Update
+from signalstream.streaming.pacing import pace_fetches
 from signalstream.streaming.values import decode
 
 RETRY_SECONDS = 1.0
@@ -67,6 +68,7 @@ class Tail:
     async def _read(self) -> None:
         consumer = AIOKafkaConsumer(bootstrap_servers=list(self._brokers), enable_auto_commit=False)
         await consumer.start()
+        pace_fetches(consumer)
         try:
             await self._position(consumer)
             while True:

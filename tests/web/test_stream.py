@@ -30,7 +30,7 @@ STREAM = "/ws/conversations/c-1/stream"
 
 
 async def receive(socket: ClientWebSocketResponse) -> dict[str, Any]:
-    return json.loads(await socket.receive_str(timeout=2))
+    return json.loads(await socket.receive_str(timeout=10))
 
 
 async def receive_ids(socket: ClientWebSocketResponse, count: int) -> list[str]:

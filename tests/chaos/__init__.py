@@ -1,0 +1,1 @@
+"""Faults while messages keep coming, on Apache Kafka with real worker processes."""

@@ -1,0 +1,26 @@
+"""A short run of each fault while messages keep coming; `make chaos` is the long one."""
+
+from __future__ import annotations
+
+import random
+import sys
+
+import pytest
+
+from tests.chaos.faults import FAULTS
+from tests.chaos.run import Plan, run
+from tests.kafka.conftest import Deployment
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+
+
+@pytest.mark.parametrize("fault", list(FAULTS))
+async def test_nothing_is_lost_doubled_or_out_of_order(on_kafka: Deployment, fault: str) -> None:
+    seed = random.randrange(1_000_000)
+    sys.stderr.write(f"chaos seed {seed}\n")
+    plan = Plan(seed=seed, cycles=2, names=[fault], conversations=30, messages_per_second=15)
+    outcome = await run(plan, on_kafka)
+    assert outcome.verdict.clean, f"seed {seed}: {outcome.verdict}"
+    assert outcome.verdict.sent > 50
+    assert set(outcome.faults.exit_codes) <= {0}
+    assert max(outcome.faults.ready_after_seconds) < 30
