@@ -32,7 +32,8 @@ KEEPERS = {
     "window sweep": WindowSweep,
     "GET views": TableReader,
 }
-EVERY_AGENT = {conversation.NAME, aggregation.NAME, *AI_AGENT_NAMES}
+AGENTS = {conversation.NAME, aggregation.NAME, *AI_AGENT_NAMES}
+EVERY_AGENT = "every agent"
 TABLE_OF = dict(zip(TABLES, (conversations_table, insights_table, windows_table), strict=True))
 STYLES = """\
     classDef topic fill:#eef3fb,stroke:#4a6fa5,color:#16233a
@@ -78,6 +79,8 @@ def _nodes() -> Iterator[str]:
     for name in dict.fromkeys((*named, *KEEPERS)):
         if name.startswith("signalstream "):
             yield f'    {_id(name)}(["{name}"]):::person'
+        elif name == EVERY_AGENT:
+            yield f'    {_id(name)}["{name}"]:::person'
         else:
             yield f'    {_id(name)}["{name}"]:::{"ai" if name in AI_AGENT_NAMES else "core"}'
     for spec in TOPICS:
@@ -100,7 +103,7 @@ def _edges() -> Iterator[str]:
 
 
 def _writers(spec: TopicSpec) -> tuple[str, ...]:
-    return ("every agent",) if set(spec.writers) == EVERY_AGENT else spec.writers
+    return (EVERY_AGENT,) if set(spec.writers) == AGENTS else spec.writers
 
 
 def tables_of(keeper: str) -> tuple[str, ...]:

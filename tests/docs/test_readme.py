@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,10 +39,8 @@ class Terminal:
     ports: dict[str, str]
 
     def adapted(self, text: str) -> str:
-        """Return a block with this Python's commands, free ports and the repository's examples."""
-        text = text.replace(".venv/bin/", f"{Path(sys.executable).parent}/").replace(
-            " examples/", f" {REPOSITORY}/examples/"
-        )
+        """Return a block with this Python's commands and with free ports."""
+        text = text.replace(".venv/bin/", f"{Path(sys.executable).parent}/")
         for written, free in self.ports.items():
             text = re.sub(rf"(?<=[: ]){written}\b", free, text)
         return text
@@ -128,7 +127,7 @@ def complete(insight: str) -> bool:
     return bool(json.loads(insight)["completeness"] == "complete")
 
 
-def part_of(shown: object, whole: object) -> object:
+def part_of(shown: Any, whole: Any) -> Any:
     """Return of ``whole`` what ``shown`` has fields for."""
     if isinstance(shown, dict) and isinstance(whole, dict):
         return {name: part_of(value, whole[name]) for name, value in shown.items()}
