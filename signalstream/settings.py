@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     linger_seconds: float = Field(
         default=0.0, ge=0, le=1, description="How long an agent's output waits for company on its way, in seconds."
     )
-    commit_interval_seconds: float = Field(default=1.0, ge=0.1, le=60, description="Between commits, in seconds.")
+    commit_interval_seconds: float = Field(default=2.5, ge=0.1, le=60, description="Between commits, in seconds.")
     produce_timeout_seconds: float = Field(
         default=5.0, ge=0.2, le=120, description="Longest wait for the broker's acknowledgement of a POST, in seconds."
     )

@@ -82,7 +82,7 @@ class AggregationAgent:
             self.insights.put(key.encode(), merged)
         for analysis in analyses:
             log.debug("insight.merged", message_id=str(analysis.message_id), seq=analysis.seq, revision=merged.revision)
-        passed = tuple(start for start in merged.open_windows if windows.passed(start, merged.watermark, self.policy))
+        passed = tuple(start for start in merged.open_windows if self._has_passed(key, start, merged))
         closed = [update for start in passed for update in self._close(key, start, "event_time")]
         return merged, passed, [self._insight_update(key, merged), *closed]
 
@@ -92,7 +92,7 @@ class AggregationAgent:
     def _into_windows(self, key: ConversationKey, row: InsightState, analyses: list[Analysis]) -> InsightState:
         by_start: dict[int, list[Analysis]] = {}
         for analysis in analyses:
-            by_start.setdefault(windows.window_start(analysis.written_at, self.policy), []).append(analysis)
+            by_start.setdefault(windows.start_of(analysis, self.policy), []).append(analysis)
         for start, of_window in by_start.items():
             row = self._into_window(key, row, start, of_window)
         return row
@@ -104,7 +104,7 @@ class AggregationAgent:
         if is_new and len(row.windows) >= self.policy.per_conversation and start < row.windows[0]:
             return row  # older than every window that this conversation may keep
         window = self.windows.get(row_key(key.encode(), start))
-        before = window or windows.opened(analyses[0], self.clock.now(), self.policy)
+        before = window or windows.opened(analyses[0], self.clock.now(), self.policy, row.watermark)
         after = before
         for analysis in analyses:
             after = windows.add(after, analysis)
@@ -126,6 +126,12 @@ class AggregationAgent:
         if closed is not window:
             self.windows.put(row_key(key.encode(), start), closed)
         return [self._window_update(key, closed)]
+
+    def _has_passed(self, key: ConversationKey, start: int, row: InsightState) -> bool:
+        if not windows.passed(start, row.watermark, self.policy):
+            return False
+        window = self.windows.get(row_key(key.encode(), start))
+        return window is None or window.status == "closed" or not window.backdated
 
     def _obey(self, key: ConversationKey, command: WindowCommand) -> Outcome:
         row, start = self._row(key), command.start

@@ -43,9 +43,18 @@ def event_time(analysis: Analysis) -> datetime:
     return min(analysis.written_at, analysis.received_at + SKEW)
 
 
-def opened(analysis: Analysis, now: datetime, policy: WindowPolicy) -> WindowState:
-    """Return the empty window of an analysis. Its deadline is counted from now: event time may be any time."""
-    start = window_start(analysis.written_at, policy)
+def start_of(analysis: Analysis, policy: WindowPolicy) -> int:
+    """Return the start of an analysis's window: a message dated far ahead falls in the latest that is credible."""
+    return window_start(event_time(analysis), policy)
+
+
+def opened(analysis: Analysis, now: datetime, policy: WindowPolicy, watermark: datetime | None = None) -> WindowState:
+    """Return the empty window of an analysis. Its deadline is counted from now: event time may be any time.
+
+    ``watermark`` is the conversation's event time: a window that it has passed already waits for its deadline, or the
+    first of a message's analyses would close it before the others.
+    """
+    start = start_of(analysis, policy)
     deadline = now + timedelta(seconds=policy.seconds + policy.grace_seconds)
     return WindowState(
         tenant_id=analysis.tenant_id,
@@ -54,6 +63,7 @@ def opened(analysis: Analysis, now: datetime, policy: WindowPolicy) -> WindowSta
         end=start + policy.seconds,
         deadline=deadline,
         expires_at=deadline + timedelta(seconds=policy.retention_seconds),
+        backdated=passed(start, watermark, policy),
     )
 
 
@@ -75,7 +85,7 @@ def due(state: WindowState, watermark: datetime | None, now: datetime, policy: W
     """Return why an open window is to be closed: ``event_time``, ``deadline`` or None."""
     if state.status == "closed":
         return None
-    if passed(state.start, watermark, policy):
+    if passed(state.start, watermark, policy) and not state.backdated:
         return "event_time"
     return "deadline" if now >= state.deadline else None
 

@@ -26,7 +26,7 @@ class WindowState(Versioned):
     """A row of the ``windows`` table: facts by agent and by ``seq``, so that a repeat changes nothing.
 
     ``start`` and ``end`` are event time in epoch seconds. ``deadline`` is our own clock: the row is closed then even
-    if no later message moves event time on.
+    if no later message moves event time on, and only then if it is ``backdated``: opened after its event time.
     """
 
     tenant_id: TenantId
@@ -40,6 +40,7 @@ class WindowState(Versioned):
     facts: dict[str, dict[int, WindowFacts]] = Field(default_factory=dict)
     late: dict[str, tuple[int, ...]] = Field(default_factory=dict)
     truncated: bool = False
+    backdated: bool = False
 
 
 class WindowCommand(Versioned):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-PACE_SECONDS = 0.005  # at most this much is added to a hop, and only when records come in quick succession
+PACE_SECONDS = 0.010  # at most this much is added to a hop, and only when records come in quick succession
 
 
 def pace_fetches(consumer: Any, seconds: float = PACE_SECONDS) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -10,8 +11,8 @@ from hypothesis import strategies as st
 from signalstream.core import merging, windows
 from signalstream.errors import UndecodableError
 from signalstream.models.intelligence import Analysis
-from tests.agents.test_aggregation import KEY, MODERATE, PATIENT, Bench, of
-from tests.core.analyses import analyses, analysis
+from tests.agents.test_aggregation import KEY, MODERATE, PATIENT, POLICY, Bench, of
+from tests.core.analyses import AGENTS, BEGIN, analyses, analysis
 from tests.streaming.events import event
 
 
@@ -48,3 +49,24 @@ async def test_a_bad_one_in_the_batch_stops_it_before_anything_is_written() -> N
     assert not bench.insights
     assert not bench.windows
     assert not bench.shown()
+
+
+async def test_the_analyses_of_a_backdated_message_are_all_counted_and_none_is_late() -> None:
+    bench = Bench()
+    await bench.take(*(analysis(agent=agent, seq=100) for agent in AGENTS))
+    await bench.take(*(analysis(agent=agent, seq=1) for agent in AGENTS))
+    (start, _) = bench.row.windows
+    shown = windows.view(bench.window(start))
+    assert (shown.status, shown.message_count, shown.late_count) == ("open", 1, 0)
+    assert sum(shown.analyses.values()) == len(AGENTS)
+    bench.clock.time += timedelta(seconds=POLICY.seconds + POLICY.grace_seconds)
+    await bench.command("close", start)
+    assert [told.closed_by for told in bench.told()] == ["deadline"]
+
+
+async def test_a_message_dated_far_ahead_falls_into_a_window_of_the_present() -> None:
+    bench = Bench()
+    ahead = analysis(seq=1).model_copy(update={"written_at": BEGIN + timedelta(days=400)})
+    await bench.take(ahead)
+    (start,) = bench.row.windows
+    assert start <= (ahead.received_at + windows.SKEW).timestamp()

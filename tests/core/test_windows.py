@@ -36,7 +36,7 @@ def test_every_time_falls_in_exactly_one_window_that_can_be_shown(at, seconds):
 
     assert start % seconds == 0
     assert start <= at.timestamp() < start + seconds
-    shown = windows.view(windows.opened(analysis(written_at=at), BEGIN, policy))
+    shown = windows.view(windows.opened(analysis(written_at=at, received_at=at), BEGIN, policy))
     assert shown.start <= at < shown.end
     assert shown.end - shown.start == timedelta(seconds=seconds)
 
