@@ -4,8 +4,8 @@ Upstream (``faust/transport/consumer.py``) treats a jump in offsets as a gap tha
 offsets between as acknowledged. During a rebalance the jump is its own doing: a fetch in flight returns records
 that are then thrown away, or ``perform_seek`` moves the read offset in the middle of a batch. Here:
 
-1. each partition keeps the next offset that must be delivered. A jump is sought back to once, and believed only
-   when it comes a second time; what lies below was delivered already. A partition without a commit is sought to
+1. each partition keeps the next offset that must be delivered. A jump is sought back, and believed only when
+   it has come again SEEK_BACKS times; what lies below was delivered already. A partition without a commit is sought to
    its beginning: aiokafka leaves it wherever a fetch that was thrown away has put it;
 2. a batch is stale when a seek came in between;
 3. the fetcher gets a frozen copy of the active partitions: upstream passes the live set, and once a rebalance has
@@ -27,6 +27,7 @@ from faust.types import TP, Message
 from signalstream.streaming.pacing import pace_fetches
 from signalstream.streaming.stepping import step
 
+SEEK_BACKS = 3  # a fetch may be lost more than once around a rebalance; our own topics have no gaps but retention's
 YIELD_EVERY = 100  # records between two turns of the event loop
 
 
@@ -53,7 +54,7 @@ class MendedConsumer(driver.Consumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._next: dict[TP, int] = {}
-        self._believed: dict[TP, tuple[int, int]] = {}
+        self._jumps: dict[TP, tuple[int, int, int]] = {}  # from where, to where, how often
         self._seeks = 0
         super().__init__(*args, **kwargs)
 
@@ -64,7 +65,7 @@ class MendedConsumer(driver.Consumer):
         """Seek to the committed offsets; every batch fetched before is stale from here on."""
         self._seeks += 1
         await super().perform_seek()
-        self._believed.clear()
+        self._jumps.clear()
         self._next = {tp: offset for tp, offset in self._read_offset.items() if offset is not None}
         await self._seek_uncommitted()
         self._seeks += 1
@@ -81,7 +82,7 @@ class MendedConsumer(driver.Consumer):
         """Forget the positions of partitions that may go elsewhere."""
         for tp in revoked:
             self._next.pop(tp, None)
-            self._believed.pop(tp, None)
+            self._jumps.pop(tp, None)
         self._seeks += 1
         await super().on_partitions_revoked(revoked)
 
@@ -145,8 +146,10 @@ class MendedConsumer(driver.Consumer):
             return True
         if offset < expected:
             return False
-        if self._believed.get(tp) != (expected, offset):
-            self._believed[tp] = (expected, offset)
+        seen = self._jumps.get(tp)
+        times = seen[2] if seen is not None and seen[:2] == (expected, offset) else 0
+        if times < SEEK_BACKS:
+            self._jumps[tp] = (expected, offset, times + 1)
             stale.add(tp)
             await self._seek(tp, expected)
             return False

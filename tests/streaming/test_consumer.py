@@ -12,7 +12,7 @@ from mode import Service
 
 from signalstream.settings import Settings
 from signalstream.streaming.application import SignalApp, new_app
-from signalstream.streaming.consumer import MendedConsumer, MendedTransport
+from signalstream.streaming.consumer import SEEK_BACKS, MendedConsumer, MendedTransport
 
 PARTITION = TP("in", 0)
 CHANGELOG = TP("signalstream-rows-changelog", 0)
@@ -151,11 +151,11 @@ async def test_records_that_a_fetch_took_and_threw_away_are_sought_back_and_deli
     assert consumer.sought == [4]
 
 
-async def test_a_gap_that_compaction_left_is_believed_when_it_comes_twice_and_counted_as_done(app):
+async def test_a_gap_that_compaction_left_is_believed_when_it_keeps_coming_and_counted_as_done(app):
     consumer = OfflineConsumer(app, (0, 1, 5, 6))
     await consumer.drained()
 
-    assert (consumer.delivered, consumer.sought) == ([0, 1, 5, 6], [2])
+    assert (consumer.delivered, consumer.sought) == ([0, 1, 5, 6], [2] * SEEK_BACKS)
     for offset in (0, 1, 5):
         consumer.ack(record(offset))
     assert consumer._new_offset(PARTITION) == 6
@@ -258,7 +258,7 @@ async def test_what_was_known_of_a_partition_is_forgotten_when_it_is_revoked(app
 
     await consumer.on_partitions_revoked({PARTITION})
 
-    assert (consumer._next, consumer._believed) == ({}, {})
+    assert (consumer._next, consumer._jumps) == ({}, {})
 
 
 async def test_changelog_records_need_no_order_of_ours(app):
@@ -284,14 +284,14 @@ def test_whatever_races_come_every_record_is_delivered_and_none_is_committed_bef
 class Race:
     """A consumer among rebalances and lost fetches, whose records are acknowledged ``lag`` deliveries late.
 
-    A fetch is lost at most once between two seeks, as around a rebalance: a jump that comes twice is believed.
+    At most SEEK_BACKS fetches are lost between two seeks, as around a rebalance: a jump that keeps coming is believed.
     """
 
     def __init__(self, consumer: OfflineConsumer, lag: int) -> None:
         self.consumer = consumer
         self.lag = lag
         self.generation_began_at = 0
-        self.lost_since_seek = False
+        self.lost_since_seek = 0
 
     async def run(self, events: list[str]) -> None:
         await self.consumer.perform_seek()
@@ -300,7 +300,7 @@ class Race:
             await self.consumer.drain()
             self.commit(self.lag)
         await self.consumer.perform_seek()  # fetches are lost around rebalances, and each ends with this
-        for _ in range(5 * len(self.consumer.kept)):
+        for _ in range(5 * SEEK_BACKS * len(self.consumer.kept)):
             await self.consumer.drain()
             self.commit(0)
         assert set(self.consumer.delivered) == set(self.consumer.kept)
@@ -319,12 +319,12 @@ class Race:
         return None
 
     async def eaten(self) -> None:
-        self.consumer.eat_next_fetch = not self.lost_since_seek
-        self.lost_since_seek = True
+        self.consumer.eat_next_fetch = self.lost_since_seek < SEEK_BACKS
+        self.lost_since_seek += 1
 
     async def sought(self) -> None:
         await self.consumer.perform_seek()
-        self.lost_since_seek = False
+        self.lost_since_seek = 0
 
     async def sought_within(self) -> None:
         async def seek_once(_: int) -> None:
