@@ -66,10 +66,18 @@ class AggregationAgent:
 
     async def _tell(self, key: ConversationKey, event: Any, outcome: Outcome) -> None:
         row, closing, updates = outcome
+        await self._confirmed(key, row)
         for update in updates:
             await self.outbox.send(self.updates_topic, key.encode(), encode(update), headers_of(event))
         if closing:  # only now: until its closing is confirmed a window stays among the open ones, to be told again
             self.insights.put(key.encode(), _without_open(row, closing))
+            await self.insights.confirmed(key.encode())
+
+    async def _confirmed(self, key: ConversationKey, row: InsightState) -> None:
+        # Before anyone is told: after a crash a revision must not come again with another picture.
+        await self.insights.confirmed(key.encode())
+        for start in row.open_windows:
+            await self.windows.confirmed(row_key(key.encode(), start))
 
     def _merge(self, key: ConversationKey, analyses: list[Analysis]) -> Outcome:
         row = self._row(key)
@@ -79,7 +87,8 @@ class AggregationAgent:
         merged = self._into_windows(key, merged, analyses)
         if merged is not row:
             merged = merging.revised(merged, self.clock.now())
-            self.insights.put(key.encode(), merged)
+        # A repeat is written too: after a crash the disk may hold a row that its changelog never got.
+        self.insights.put(key.encode(), merged)
         for analysis in analyses:
             log.debug("insight.merged", message_id=str(analysis.message_id), seq=analysis.seq, revision=merged.revision)
         passed = tuple(start for start in merged.open_windows if self._has_passed(key, start, merged))
@@ -108,8 +117,7 @@ class AggregationAgent:
         after = before
         for analysis in analyses:
             after = windows.add(after, analysis)
-        if after is not before:
-            self.windows.put(row_key(key.encode(), start), after)
+        self.windows.put(row_key(key.encode(), start), after)
         kept, dropped = windows.kept_starts((*row.windows, start), self.policy)
         for gone in dropped:
             self.windows.remove(row_key(key.encode(), gone))

@@ -42,7 +42,8 @@ class ConversationAgent:
         if key != ConversationKey(message.tenant_id, message.conversation_id):
             raise UnprocessableError("the record's key names another conversation than its message")
         joined = join(self.table.get(key.encode()), message, self.redact(message.text), self.bounds)
-        if joined.changed:
-            self.table.put(key.encode(), joined.state)
+        # A repeat is written too: after a crash the disk may hold a row that its changelog never got.
+        self.table.put(key.encode(), joined.state)
         await self.outbox.send(self.turns_topic, key.encode(), encode(joined.turn), headers_of(event))
+        await self.table.confirmed(key.encode())
         log.debug("turn.made", message_id=str(message.message_id), seq=joined.turn.seq, repeat=not joined.changed)

@@ -15,6 +15,7 @@ from yarl import URL
 
 from signalstream.errors import BrokerUnavailableError, ConfigurationError
 from signalstream.settings import Settings
+from signalstream.streaming.confirmed_table import ConfirmedTable
 from signalstream.streaming.consumer import MendedTransport
 from signalstream.streaming.recovery import MendedTableManager
 
@@ -51,7 +52,7 @@ class SignalApp(faust.App):
         self.ready_generation: int | None = None
         self.recovered_callbacks: list[Callable[[], None]] = []
         self._preflight = preflight
-        super().__init__(*args, TableManager=MendedTableManager, Worker=SignalWorker, **options)
+        super().__init__(*args, TableManager=MendedTableManager, Table=ConfirmedTable, Worker=SignalWorker, **options)
 
     async def preflight(self) -> None:
         """Check what must be in place before anything joins a group. Raises ConfigurationError."""

@@ -13,7 +13,8 @@ NAME = "conversations"
 
 def conversations_table(app: SignalApp) -> TypedTable[ConversationState]:
     """Declare the table on ``app``."""
-    return TypedTable(raw_table(app, NAME), ConversationState, NAME)
+    rows = raw_table(app, NAME)
+    return TypedTable(rows, ConversationState, NAME, rows.confirmed)
 
 
 def raw_table(app: SignalApp, name: str) -> Any:

@@ -12,4 +12,5 @@ NAME = "insights"
 
 def insights_table(app: SignalApp) -> TypedTable[InsightState]:
     """Declare the table on ``app``."""
-    return TypedTable(raw_table(app, NAME), InsightState, NAME)
+    rows = raw_table(app, NAME)
+    return TypedTable(rows, InsightState, NAME, rows.confirmed)

@@ -7,7 +7,7 @@ row is kept for as long as its bytes are the same, because a conversation's rows
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from typing import Generic, TypeVar
 
 import structlog
@@ -17,6 +17,7 @@ from signalstream.errors import UndecodableError, UnprocessableError
 from signalstream.streaming.values import MAX_VALUE_BYTES, decode, encode
 
 M = TypeVar("M", bound=BaseModel)
+Confirm = Callable[[bytes], Awaitable[None]]
 CACHED_ROWS = 2_000
 log = structlog.get_logger()
 
@@ -24,7 +25,10 @@ log = structlog.get_logger()
 class TypedTable(Generic[M]):
     """A mapping of key bytes to models over a mapping of bytes to bytes."""
 
-    def __init__(self, rows: MutableMapping[bytes, bytes], model: type[M], name: str) -> None:
+    def __init__(
+        self, rows: MutableMapping[bytes, bytes], model: type[M], name: str, confirm: Confirm | None = None
+    ) -> None:
+        self._confirm = confirm
         self._rows = rows
         self._model = model
         self._name = name
@@ -51,6 +55,11 @@ class TypedTable(Generic[M]):
             )
         self._rows[key] = value
         self._keep(key, value, row)
+
+    async def confirmed(self, key: bytes) -> None:
+        """Return once the changelog has the row as it was last written. Raises BrokerUnavailableError."""
+        if self._confirm is not None:
+            await self._confirm(key)
 
     def remove(self, key: bytes) -> None:
         """Write a tombstone."""

@@ -14,7 +14,7 @@ from signalstream.errors import UndecodableError
 from signalstream.models.windows import WindowState
 from signalstream.streaming.application import SignalApp
 from signalstream.tables.conversations import raw_table
-from signalstream.tables.typed import TypedTable
+from signalstream.tables.typed import Confirm, TypedTable
 
 NAME = "windows"
 _SEPARATOR = b"\x00"
@@ -22,7 +22,8 @@ _SEPARATOR = b"\x00"
 
 def windows_table(app: SignalApp, deadlines: Deadlines) -> WindowTable:
     """Declare the table on ``app``; ``deadlines`` is kept up to date with its rows."""
-    return WindowTable(raw_table(app, NAME), deadlines)
+    rows = raw_table(app, NAME)
+    return WindowTable(rows, deadlines, rows.confirmed)
 
 
 def row_key(conversation: bytes, start: int) -> bytes:
@@ -46,8 +47,10 @@ def due_at(row: WindowState) -> datetime:
 class WindowTable(TypedTable[WindowState]):
     """The table with an index of when each row is to be closed or dropped."""
 
-    def __init__(self, rows: MutableMapping[bytes, bytes], deadlines: Deadlines) -> None:
-        super().__init__(rows, WindowState, NAME)
+    def __init__(
+        self, rows: MutableMapping[bytes, bytes], deadlines: Deadlines, confirm: Confirm | None = None
+    ) -> None:
+        super().__init__(rows, WindowState, NAME, confirm)
         self._deadlines = deadlines
 
     def put(self, key: bytes, row: WindowState) -> None:

@@ -1,0 +1,60 @@
+"""A table whose changelog records can be awaited.
+
+Upstream's ``table[key] = value`` changes RocksDB at once and sends the changelog record some time later; when that
+fails, a line is logged and the commit passes it (``faust/topics.py``, ``_on_published``). Here a writer waits for the
+record of its key before it tells anyone of the row and before it acknowledges: a row that others have heard of is in
+the changelog, so a revision never comes twice with different pictures, whatever dies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import faust
+
+from signalstream.errors import BrokerUnavailableError
+
+
+class ConfirmedTable(faust.Table):
+    """Faust's table, with the newest changelog record of each key that has one on its way."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._on_their_way: dict[bytes, asyncio.Future[Any]] = {}
+        self._unsent: set[bytes] = set()
+        super().__init__(*args, **options)
+
+    def send_changelog(self, partition: int | None, key: bytes, value: bytes | None, *more: Any, **options: Any) -> Any:
+        """Send a changelog record and remember it until the broker has it."""
+        record = super().send_changelog(partition, key, value, *more, **options)
+        self._unsent.discard(key)
+        self._on_their_way[key] = record
+        record.add_done_callback(lambda done: self._arrived(key, done))
+        return record
+
+    async def confirmed(self, key: bytes) -> None:
+        """Return once the key's newest changelog record has arrived.
+
+        Raises BrokerUnavailableError when it has not; called again, it sends the row once more.
+        """
+        if key in self._unsent:
+            self._send_again(key)
+        record = self._on_their_way.get(key)
+        if record is not None:
+            await asyncio.wait([record])
+            self._arrived(key, record)  # its callback may be due only at the loop's next turn
+        if key in self._unsent:
+            raise BrokerUnavailableError(f"a changelog record of table {self.name} did not arrive")
+
+    def _send_again(self, key: bytes) -> None:
+        value = self.get(key)
+        if value is None:
+            self.on_key_del(key)
+        else:
+            self.on_key_set(key, value)
+
+    def _arrived(self, key: bytes, record: asyncio.Future[Any]) -> None:
+        if self._on_their_way.get(key) is record:
+            del self._on_their_way[key]
+            if record.cancelled() or record.exception() is not None:
+                self._unsent.add(key)

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import faust
+import pytest
+from aiokafka.errors import KafkaTimeoutError
+
+from signalstream.errors import BrokerUnavailableError
+from signalstream.streaming.confirmed_table import ConfirmedTable
+
+KEY = b"acme/c-1"
+
+
+class Sent(asyncio.Future[None]):
+    """A changelog record on its way."""
+
+    def __init__(self, value: bytes | None) -> None:
+        super().__init__()
+        self.value = value
+        self.message = SimpleNamespace(partition=0)
+
+
+@dataclass
+class ChangelogTopic:
+    """Keeps what is sent until the test lets it arrive or fail."""
+
+    sent: list[Sent] = field(default_factory=list)
+
+    def send_soon(self, *, value: bytes | None, **_: Any) -> Sent:
+        self.sent.append(Sent(value))
+        return self.sent[-1]
+
+
+@pytest.fixture
+async def changelog() -> ChangelogTopic:
+    return ChangelogTopic()
+
+
+@pytest.fixture
+async def table(changelog: ChangelogTopic) -> AsyncIterator[ConfirmedTable]:
+    app = faust.App("confirmed", store="memory://", autodiscover=False)
+    made = ConfirmedTable(app, name="rows", key_type=bytes, value_type=bytes, partitions=1)
+    made.changelog_topic = changelog
+    made.use_partitioner = True  # outside of an event there is no partition to take it from
+    return made
+
+
+async def test_a_key_with_nothing_on_its_way_is_confirmed_at_once(table: ConfirmedTable) -> None:
+    await asyncio.wait_for(table.confirmed(KEY), 1)
+
+
+async def test_a_row_is_confirmed_once_its_newest_record_has_arrived(
+    table: ConfirmedTable, changelog: ChangelogTopic
+) -> None:
+    table[KEY] = b"1"
+    table[KEY] = b"2"
+    waiting = asyncio.create_task(table.confirmed(KEY))
+    changelog.sent[0].set_result(None)
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    changelog.sent[1].set_result(None)
+    await asyncio.wait_for(waiting, 1)
+    assert not table._on_their_way
+
+
+async def test_a_record_that_does_not_arrive_is_said_and_sent_again_at_the_next_try(
+    table: ConfirmedTable, changelog: ChangelogTopic
+) -> None:
+    table[KEY] = b"1"
+    changelog.sent[0].set_exception(KafkaTimeoutError())
+    with pytest.raises(BrokerUnavailableError, match="rows"):
+        await table.confirmed(KEY)
+    again = asyncio.create_task(table.confirmed(KEY))
+    await asyncio.sleep(0.01)
+    assert [each.value for each in changelog.sent] == [b"1", b"1"]
+    changelog.sent[1].set_result(None)
+    await asyncio.wait_for(again, 1)
+
+
+async def test_a_waiter_that_is_cancelled_leaves_the_record_on_its_way(
+    table: ConfirmedTable, changelog: ChangelogTopic
+) -> None:
+    table[KEY] = b"1"
+    waiting = asyncio.create_task(table.confirmed(KEY))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert not changelog.sent[0].cancelled()
