@@ -131,7 +131,7 @@ class _Parts:
         before = [_start_up(settings), ingest.start, self.analyst.start]
         after = [self.analyst.stop, ingest.stop]
         probes: dict[str, Callable[[], Mapping[str, object]]] = {"analyst": self.analyst.health}
-        condition = WorkerCondition(self.apps, ingest, probes)
+        condition = WorkerCondition(self.apps, ingest, probes, settings.stall_seconds)
         services = WebServices(operations=condition)
         if CORE in settings.roles:
             live = LiveConversations(settings.live_conversations)

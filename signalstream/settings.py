@@ -87,6 +87,9 @@ class Settings(BaseSettings):
     produce_timeout_seconds: float = Field(
         default=5.0, ge=0.2, le=120, description="Longest wait for the broker's acknowledgement of a POST, in seconds."
     )
+    stall_seconds: float = Field(
+        default=300.0, ge=1, description="Standing still with records waiting, after which /live fails, in seconds."
+    )
     stream_buffer_messages: int = Field(default=128, ge=16, le=4096, description="Records buffered per partition.")
     analysis_deadline_seconds: float = Field(
         default=30.0, ge=0.1, le=600, description="Total time for one analysis with its retries, in seconds."

@@ -13,6 +13,7 @@ import faust
 import structlog
 from yarl import URL
 
+from signalstream.core.progress import Position
 from signalstream.errors import BrokerUnavailableError, ConfigurationError
 from signalstream.settings import Settings
 from signalstream.streaming.confirmed_table import ConfirmedTable
@@ -74,6 +75,16 @@ class SignalApp(faust.App):
             and not self.rebalancing
             and not self.in_recovery
         )
+
+    def positions(self) -> dict[str, Position]:
+        """Return, for each partition of the agents' topics, where it is committed to and where its log ends."""
+        consumer = self.consumer
+        found = {}
+        for tp in consumer.assignment():
+            end = consumer.highwater(tp) if self.topics.acks_enabled_for(tp.topic) else None
+            if end is not None:
+                found[f"{tp.topic}-{tp.partition}"] = Position(consumer.done_to(tp, end), end)
+        return found
 
     def _new_transport(self) -> Any:
         return MendedTransport(self.conf.broker_consumer, self)

@@ -90,6 +90,11 @@ class MendedConsumer(driver.Consumer):
         frozen = frozenset(active_partitions or ())
         return await super()._getmany(frozen or active_partitions, timeout)
 
+    def done_to(self, tp: TP, end: int) -> int:
+        """Return the offset that a partition is done to; before its first commit, what was delivered, or ``end``."""
+        committed = self._committed_offset.get(tp)
+        return self._next.get(tp, end) if committed is None else committed
+
     def ack(self, message: Message) -> bool:
         """Mark a message as done, unless an earlier generation delivered it."""
         if message.generation_id != self.app.consumer_generation_id:

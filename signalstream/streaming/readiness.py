@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from signalstream import __version__
 from signalstream.core.condition import Condition
+from signalstream.core.progress import ProgressWatch
 from signalstream.streaming.application import SignalApp
 from signalstream.streaming.ingest import KafkaIngest
 
@@ -23,6 +24,8 @@ class WorkerCondition:
     apps: Sequence[SignalApp]
     ingest: KafkaIngest
     probes: Mapping[str, Probe]
+    stall_seconds: float = 300.0
+    _watches: dict[str, ProgressWatch] = field(default_factory=dict)
     _started: float = field(default_factory=time.monotonic)
     _broker: tuple[float, bool] = (-REMEMBER_BROKER_SECONDS, False)
 
@@ -46,9 +49,22 @@ class WorkerCondition:
         return Condition(all(part["status"] == "ok" for part in parts.values()), parts)
 
     def live(self) -> Condition:
-        """Live: no app has crashed or stopped."""
-        parts = {app.conf.id: {"status": "stopped" if app.should_stop else "ok"} for app in self.apps}
+        """Live: no app has crashed or stopped, and none stands still while records wait for it."""
+        parts = {app.conf.id: self._vitality(app) for app in self.apps}
         return Condition(all(part["status"] == "ok" for part in parts.values()), parts)
+
+    def _vitality(self, app: SignalApp) -> dict[str, object]:
+        if app.should_stop:
+            return {"status": "stopped"}
+        watch = self._watches.setdefault(app.conf.id, ProgressWatch(self.stall_seconds))
+        stalled = watch.stalled(app.positions() if app.is_ready else {}, time.monotonic())
+        if not stalled:
+            return {"status": "ok"}
+        return {
+            "status": "stalled",
+            "reason": "records wait and no offset has been committed; restart this worker",
+            "seconds_by_partition": {name: round(seconds) for name, seconds in stalled.items()},
+        }
 
     async def _broker_answers(self) -> bool:
         at, answered = self._broker

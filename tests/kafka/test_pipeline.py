@@ -130,6 +130,7 @@ async def test_unknown_is_404_and_health_names_every_part(running: Deployment, s
     assert (status, health["status"]) == (200, "ok")
     apps = {running.names.app_id + suffix for suffix in ("", "-sentiment", "-pii", "-insights", "-summary")}
     assert {"broker", "analyst", "live view", *apps} <= set(health["parts"])
+    assert (await client.get("/live"))[0] == 200
     for path in ("/table/", "/router/", "/stats/"):
         assert (await client.get(path))[0] == 404
 

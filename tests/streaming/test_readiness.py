@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from signalstream.core.progress import Position
 from signalstream.streaming import readiness
 from signalstream.streaming.readiness import WorkerCondition
 
@@ -19,6 +20,11 @@ class App:
     rebalancing: bool = False
     ready_generation: int | None = 1
     should_stop: bool = False
+
+    lag: dict[str, Position] = field(default_factory=dict)
+
+    def positions(self) -> dict[str, Position]:
+        return self.lag
 
     @property
     def conf(self) -> SimpleNamespace:
@@ -97,3 +103,22 @@ async def test_health_says_what_ready_says_and_what_every_probe_says():
     assert health.parts["analyst"] == {"status": "degraded", "why": "quota"}
     assert health.parts["worker"]["status"] == "ok"
     assert set(health.parts) == {"broker", "signalstream", "analyst", "worker"}
+
+
+async def test_a_worker_that_stands_still_while_records_wait_is_not_alive_and_says_where():
+    worker = condition(App(lag={"raw-3": Position(5, 9)}), App("signalstream-pii"))
+    worker.stall_seconds = 0.0
+
+    live = worker.live()
+
+    assert not live.ok
+    assert live.parts["signalstream"]["status"] == "stalled"
+    assert live.parts["signalstream"]["seconds_by_partition"] == {"raw-3": 0}
+    assert live.parts["signalstream-pii"] == {"status": "ok"}
+
+
+async def test_while_an_app_is_recovering_standing_still_is_not_counted():
+    worker = condition(App(is_ready=False, lag={"raw-3": Position(5, 9)}))
+    worker.stall_seconds = 0.0
+
+    assert worker.live().ok
