@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -22,6 +22,7 @@ from signalstream.core.conversation import Bounds
 from signalstream.core.deadlines import Deadlines
 from signalstream.core.windows import WindowPolicy
 from signalstream.errors import ConfigurationError
+from signalstream.models.conversation import Turn
 from signalstream.settings import Settings
 from signalstream.streaming.application import SignalApp, check_versions, new_app, set_log_levels
 from signalstream.streaming.delivery import ProducerOutbox, Stage
@@ -33,6 +34,7 @@ from signalstream.streaming.ownership import TableOwnership
 from signalstream.streaming.preflight import check_data_dir, check_port, preflight
 from signalstream.streaming.readiness import WorkerCondition
 from signalstream.streaming.tail import Tail
+from signalstream.streaming.values import RecentlyRead
 from signalstream.tables import conversations
 from signalstream.tables.conversations import conversations_table
 from signalstream.tables.insights import insights_table
@@ -88,6 +90,7 @@ class _Parts:
     analyst: Analyst
     main: SignalApp
     apps: tuple[SignalApp, ...]
+    read_turn: RecentlyRead[Turn] = field(default_factory=lambda: RecentlyRead(Turn))
 
     def topic(self, spec: TopicSpec) -> str:
         return topic_name(spec, self.settings)
@@ -115,6 +118,7 @@ class _Parts:
             output_topic=self.topic(kind.output),
             deadline_seconds=self.settings.analysis_deadline_seconds,
             clock=SystemClock(),
+            read=self.read_turn,
         )
         run_agent(
             app,

@@ -39,8 +39,13 @@ class Slot(Model):
     """One agent's part of the row: its newest analysis, and the newest with a result when that has none."""
 
     newest: Analysis
-    shown: Analysis | None = None
+    earlier: Analysis | None = None
     history: dict[int, Analysis] = Field(default_factory=dict)
+
+    @property
+    def shown(self) -> Analysis | None:
+        """Return the newest analysis that has a result."""
+        return self.newest if self.newest.result is not None else self.earlier
 
 
 class InsightState(Versioned):
@@ -114,19 +119,24 @@ def revised(state: InsightState, now: datetime) -> InsightState:
 
 def _merge_slot(slot: Slot | None, analysis: Analysis) -> Slot:
     if slot is None:
-        return Slot(newest=analysis, shown=_with_result(analysis), history=_history({}, analysis))
-    newest = _greater(slot.newest, analysis)
-    candidates = [kept for kept in (slot.shown, _with_result(analysis)) if kept is not None]
-    shown = max(candidates, key=rank) if candidates else None
-    return Slot(newest=newest, shown=shown, history=_history(slot.history, analysis))
-
-
-def _with_result(analysis: Analysis) -> Analysis | None:
-    return analysis if analysis.result is not None else None
+        return Slot(newest=analysis, history=_history({}, analysis))
+    newest, shown = _greater(slot.newest, analysis), slot.shown
+    if analysis.result is not None:
+        shown = analysis if shown is None else _greater(shown, analysis)
+    earlier = None if newest.result is not None else shown
+    return Slot(newest=newest, earlier=earlier, history=_history(slot.history, analysis))
 
 
 def _greater(one: Analysis, other: Analysis) -> Analysis:
-    return other if rank(other) > rank(one) else one
+    mine, theirs = _quick_rank(one), _quick_rank(other)
+    if mine == theirs:
+        mine, theirs = rank(one), rank(other)
+    return other if theirs > mine else one
+
+
+def _quick_rank(analysis: Analysis) -> tuple[object, ...]:
+    # The first parts of the rank, which decide nearly always: the content is read only between two of the same turn.
+    return (analysis.seq, _STATUS_RANK[analysis.status])
 
 
 def _history(history: Mapping[int, Analysis], analysis: Analysis) -> dict[int, Analysis]:

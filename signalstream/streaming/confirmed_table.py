@@ -14,6 +14,7 @@ from typing import Any
 import faust
 
 from signalstream.errors import BrokerUnavailableError
+from signalstream.streaming.stepping import settled
 
 
 class ConfirmedTable(faust.Table):
@@ -41,7 +42,7 @@ class ConfirmedTable(faust.Table):
             self._send_again(key)
         record = self._on_their_way.get(key)
         if record is not None:
-            await asyncio.wait([record])
+            await settled(record)
             self._arrived(key, record)  # its callback may be due only at the loop's next turn
         if key in self._unsent:
             raise BrokerUnavailableError(f"a changelog record of table {self.name} did not arrive")

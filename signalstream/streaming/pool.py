@@ -13,6 +13,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
+from signalstream.streaming.stepping import settled
+
 
 class Abandoned(Exception):  # noqa: N818 - a verdict on a record, not an error
     """Raised by work that must end without an acknowledgement, because its partition has gone or the worker stops."""
@@ -26,8 +28,8 @@ class Record(Protocol):
 
 
 MOST_TOGETHER = 64  # records of one key in a batch, besides the first
-IDLE_BELOW = 16  # records in the pool up to which nothing waits for company
-GATHER_SECONDS = 0.25  # the longest wait, when the pool is full
+BUSY_RECORDS, BUSY_SECONDS = 256, 0.5  # so many records within that time is a backlog being worked off
+GATHER_SECONDS = 0.25  # how long a record then waits for others of its key
 R = TypeVar("R", bound=Record)
 Line = tuple[Any, int]
 
@@ -65,7 +67,7 @@ class OrderedPool(Generic[R]):
         self._abandon = abandon
         self._crash = crash
         self._crashed = False
-        self._limit = limit
+        self._arrivals: deque[float] = deque(maxlen=BUSY_RECORDS)
         self._slots = asyncio.Semaphore(limit)
         self._lines: dict[Line, _Queue[R]] = {}
         self._broken: dict[Any, int] = {}  # the newest broken generation of each partition
@@ -89,6 +91,7 @@ class OrderedPool(Generic[R]):
         With ``together``, records that wait for one of their key are worked on as one batch, in order, when it ends.
         """
         await self._slots.acquire()
+        self._arrivals.append(asyncio.get_running_loop().time())
         line = (record.message.tp, record.message.generation_id or 0)
         queue = self._lines.setdefault(line, _Queue(broken=line[1] <= self._broken.get(line[0], -1)))
         entry = _Entry(record)
@@ -126,7 +129,7 @@ class OrderedPool(Generic[R]):
     ) -> None:
         try:
             if before is not None:
-                await asyncio.wait([before])
+                await settled(before)
             elif together is not None:
                 await self._gather()
             if not entry.done:
@@ -145,9 +148,9 @@ class OrderedPool(Generic[R]):
                 self._slots.release()
 
     async def _gather(self) -> None:
-        # Under a backlog waiting costs no one: by the time the others' turn has come, more of this key has arrived.
-        if len(self._tasks) > IDLE_BELOW:
-            await asyncio.sleep(GATHER_SECONDS * len(self._tasks) / self._limit)
+        # When records come this fast there is a backlog, and waiting costs no one: more of this key will arrive.
+        if len(self._arrivals) == BUSY_RECORDS and self._arrivals[-1] - self._arrivals[0] < BUSY_SECONDS:
+            await asyncio.sleep(GATHER_SECONDS)
 
     def _take_waiting(self, entry: _Entry[R], everything: bool) -> list[_Entry[R]]:
         """Take an entry off those that wait for its key, and with ``everything`` those behind it that may go along."""

@@ -6,7 +6,7 @@ acknowledge them and restart the agent.
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -37,3 +37,24 @@ def _problem(location: tuple[int | str, ...], kind: str) -> str:
     # The name of an unknown field is the sender's, not ours: it is a value too.
     path = (*location[:-1], "unknown field") if kind == "extra_forbidden" else location
     return f"{'.'.join(str(part) for part in path) or 'value'}: {kind}"
+
+
+class RecentlyRead(Generic[M]):
+    """Decodes, and remembers the newest values: agents of one process read the same turn within moments."""
+
+    def __init__(self, model: type[M], size: int = 256) -> None:
+        self._model = model
+        self._size = size
+        self._read: dict[bytes, M] = {}
+
+    def __call__(self, value: bytes | None) -> M:
+        """Return the model. Raises UndecodableError."""
+        known = self._read.get(value) if value is not None else None
+        if known is not None:
+            return known
+        read = decode(self._model, value)
+        if value is not None:
+            if len(self._read) >= self._size:
+                del self._read[next(iter(self._read))]
+            self._read[value] = read
+        return read

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from signalstream.errors import UndecodableError
 from signalstream.models.messages import Message
-from signalstream.streaming.values import decode, encode
+from signalstream.streaming.values import RecentlyRead, decode, encode
 from tests.core.analyses import message
 
 CANARY = "canary9137"
@@ -76,3 +76,18 @@ def test_a_refusal_carries_no_cause_that_would_print_the_value():
 
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
+
+
+def test_a_value_that_was_read_a_moment_ago_is_not_decoded_again_and_old_ones_are_forgotten():
+    read = RecentlyRead(Message, size=2)
+    values = [encode(message(number)) for number in range(3)]
+
+    first = read(values[0])
+
+    assert read(bytes(values[0])) is first
+    assert [read(value) for value in values] == [decode(Message, value) for value in values]
+    assert read(values[0]) is not first
+    with pytest.raises(UndecodableError):
+        read(None)
+    with pytest.raises(UndecodableError):
+        read(b"nonsense")
