@@ -47,7 +47,7 @@ from signalstream.web.services import WebServices
 from signalstream.web.site import application_options, attach
 
 CORE = "core"
-AGGREGATION_IN_FLIGHT = 512  # analyses: they wait for one another's conversation, and hold no analyst up
+AGGREGATION_IN_FLIGHT = 2_048  # analyses: they wait for one another's conversation, and hold no analyst up
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 log = structlog.get_logger()
 

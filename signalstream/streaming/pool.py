@@ -28,8 +28,8 @@ class Record(Protocol):
 
 
 MOST_TOGETHER = 64  # records of one key in a batch, besides the first
-BUSY_RECORDS, BUSY_SECONDS = 256, 0.5  # so many records within that time is a backlog being worked off
-GATHER_SECONDS = 0.25  # how long a record then waits for others of its key
+BUSY_RECORDS, BUSY_SECONDS = 128, 0.3  # so many records within that time is a backlog being worked off
+GATHER_SECONDS = 0.4  # how long a record then waits for others of its key
 R = TypeVar("R", bound=Record)
 Line = tuple[Any, int]
 
