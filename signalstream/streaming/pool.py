@@ -174,7 +174,7 @@ class OrderedPool(Generic[R]):
             for entry in entries:
                 entry.done = True
         except Abandoned:
-            pass
+            return  # not done: its task settles it as abandoned
         except Exception as error:  # noqa: BLE001 - the last line: whatever it is, the record must not be acknowledged
             await self._tell(error)
 
