@@ -17,7 +17,7 @@ test: bootstrap-dev ## run every test
 	@$(BIN)/pytest $(ARGS)
 
 quick: bootstrap-dev ## run the fast tests: no broker, no browser, no installation
-	@$(BIN)/pytest -m "not embedded and not kafka and not browser and not install" $(ARGS)
+	@$(BIN)/pytest -m "not embedded and not kafka and not browser and not install and not slow" $(ARGS)
 
 check: bootstrap-dev ## check format, lint, types and layers
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports

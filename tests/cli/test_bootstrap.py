@@ -13,6 +13,8 @@ import pytest
 
 from signalstream.streaming.embedded import free_port
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).parents[2]
 SCRIPT = REPOSITORY / "scripts" / "bootstrap.py"
 HASH = "sha256:" + "0" * 64

@@ -11,6 +11,8 @@ from tests.cli.fake_api import FakeApi, serving
 from tests.examples.guide import REPOSITORY
 from tests.workers import Worker
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = REPOSITORY / "examples" / "stream_conversation.py"
 SETTINGS = {"SIGNALSTREAM_PARTITIONS": "2", "SIGNALSTREAM_SESSION_TIMEOUT_SECONDS": "6"}
 

@@ -14,6 +14,8 @@ GUIDE = (REPOSITORY / "docs" / "SETUP.md").read_text()
 SOURCES = "\n".join(
     path.read_text() for folder in ("signalstream", "tests/kafka") for path in (REPOSITORY / folder).rglob("*.py")
 )
+
+pytestmark = pytest.mark.slow
 MESSAGES = re.findall(r"^\| `(.+?)` \|", GUIDE, re.MULTILINE)
 COMMANDS = sorted(set(re.findall(r"signalstream (topics \w+|config|dlq \w+|dev)\b", GUIDE)))
 
