@@ -50,8 +50,11 @@ async def table(changelog: ChangelogTopic) -> AsyncIterator[ConfirmedTable]:
     return made
 
 
-async def test_a_key_with_nothing_on_its_way_is_confirmed_at_once(table: ConfirmedTable) -> None:
+async def test_a_key_with_nothing_on_its_way_is_confirmed_at_once_and_nothing_is_sent(
+    table: ConfirmedTable, changelog: ChangelogTopic
+) -> None:
     await asyncio.wait_for(table.confirmed(KEY), 1)
+    assert changelog.sent == []
 
 
 async def test_a_row_is_confirmed_once_its_newest_record_has_arrived(

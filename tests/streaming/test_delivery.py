@@ -254,8 +254,10 @@ class FakeProducer:
 
     at_send: BaseException | None = None
     at_confirmation: BaseException | None = None
+    sent: list[tuple[Any, ...]] = field(default_factory=list)
 
-    async def send(self, *_: Any) -> asyncio.Future[None]:
+    async def send(self, *record: Any) -> asyncio.Future[None]:
+        self.sent.append(record)
         if self.at_send is not None:
             raise self.at_send
         confirmation: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -294,4 +296,6 @@ async def test_a_producers_errors_are_an_absent_broker_or_a_record_that_is_too_l
 
 
 async def test_a_confirmed_record_is_sent():
-    await ProducerOutbox(AppWithProducer(FakeProducer())).send("topic-1", b"k", b"v", [])
+    producer = FakeProducer()
+    await ProducerOutbox(AppWithProducer(producer)).send("topic-1", b"k", b"v", [])
+    assert [sent[:3] for sent in producer.sent] == [("topic-1", b"k", b"v")]

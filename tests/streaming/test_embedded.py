@@ -41,8 +41,10 @@ def test_a_stopped_broker_answers_no_more(tmp_path: Path) -> None:
 def test_stopping_twice_is_fine(tmp_path: Path) -> None:
     broker = EmbeddedBroker(tmp_path / "broker.log")
     broker.start()
+    port = int(broker.bootstrap.rpartition(":")[2])
     broker.stop()
     broker.stop()
+    assert not answers_kafka(port)
 
 
 def test_the_port_is_the_one_asked_for(tmp_path: Path) -> None:

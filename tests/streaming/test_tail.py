@@ -125,4 +125,6 @@ async def test_an_interruption_is_logged_and_reading_goes_on(error):
 
 
 async def test_stopping_what_never_started_is_fine():
-    await tail([]).stop()
+    never_started = tail([])
+    await never_started.stop()
+    assert never_started.health() == {"status": "stopped"}
