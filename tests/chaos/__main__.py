@@ -30,16 +30,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory, KafkaBroker() as broker:
         deployment = deployment_in(Path(directory), broker.bootstrap)
         try:
-            outcome = asyncio.run(run(plan, deployment))
+            outcome = asyncio.run(run(plan, broker, deployment))
         finally:
             deployment.stop()
     Console().print(table(outcome))
-    sys.exit(0 if outcome.verdict.clean else 1)
+    sys.exit(0 if outcome.clean else 1)
 
 
 def table(outcome: Outcome) -> Table:
     """Return the summary of a run."""
-    verdict, faults = outcome.verdict, outcome.faults
+    verdict, scene = outcome.verdict, outcome.scene
     rows = {
         "faults": ", ".join(outcome.drawn),
         "messages accepted": verdict.sent,
@@ -50,10 +50,11 @@ def table(outcome: Outcome) -> Table:
         "windows miscounted": verdict.miscounted_windows,
         "answers that differ between workers": verdict.differing_answers,
         "settled after the last fault": f"{verdict.settled_after_seconds:.1f} s",
-        "ready again, median / slowest": spread(faults.ready_after_seconds),
-        "SIGTERM to exit, median / slowest": spread(faults.stop_seconds),
-        "exit codes after SIGTERM": ", ".join(map(str, faults.exit_codes)) or "-",
+        "ready again, median / slowest": spread(scene.times.ready_after),
+        "SIGTERM to exit, median / slowest": spread(scene.times.stop),
+        "exit codes after SIGTERM": ", ".join(map(str, scene.exit_codes)) or "-",
         "slowest answer to a POST": f"{outcome.slowest_answer_seconds:.1f} s",
+        "promises that faults found broken": "; ".join(scene.broken) or "0",
         "examples": "; ".join(verdict.examples) or "-",
     }
     made = Table(title=f"chaos, seed {outcome.plan.seed}", show_header=False)

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.chaos.faults import FAULTS, Faults
+from tests.chaos.faults import FAULTS
 from tests.chaos.load import Load
+from tests.chaos.scene import Scene
 from tests.chaos.verdict import Verdict, judge
 from tests.conftest import new_topic_names
+from tests.kafka.broker import KafkaBroker
 from tests.kafka.conftest import Deployment
 
 
@@ -37,35 +39,43 @@ class Outcome:
     plan: Plan
     drawn: tuple[str, ...]
     verdict: Verdict
-    faults: Faults
+    scene: Scene
     slowest_answer_seconds: float
 
+    @property
+    def clean(self) -> bool:
+        """Say whether every promise was kept, those that the faults looked at included."""
+        return self.verdict.clean and not self.scene.broken
 
-async def run(plan: Plan, deployment: Deployment) -> Outcome:
+
+async def run(plan: Plan, broker: KafkaBroker, deployment: Deployment) -> Outcome:
     """Start the workers, bring the faults on them while messages keep coming, and judge what is left."""
     chance = random.Random(plan.seed)
+    scene = Scene(broker, deployment, chance)
     for _ in range(plan.workers):
         await asyncio.to_thread(deployment.start().wait_ready)
-    workers = deployment.workers
-    load = Load(workers, chance, plan.conversations, plan.messages_per_second)
-    faults = Faults(chance)
-    drawn = []
+    load = Load(scene.workers, random.Random(plan.seed), plan.conversations, plan.messages_per_second)
+    drawn = faults_in_order(plan, chance)
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)) as session:
         posting = asyncio.create_task(load.run(session))
-        for _ in range(plan.cycles):
+        for name in drawn:
             await asyncio.sleep(chance.uniform(*plan.calm_seconds))
-            name = chance.choice(list(plan.names))
-            drawn.append(name)
-            await FAULTS[name](faults, chance.choice(workers))
+            await FAULTS[name](scene)
         load.stop()
         await posting
-        for worker in workers:
-            await asyncio.to_thread(worker.wait_ready)
-        verdict = await judge(session, [worker.url for worker in workers], load.accepted)
-    return Outcome(plan, tuple(drawn), verdict, faults, load.slowest_answer_seconds)
+        await scene.ready()
+        verdict = await judge(session, [worker.url for worker in scene.workers], load.accepted)
+    return Outcome(plan, drawn, verdict, scene, load.slowest_answer_seconds)
+
+
+def faults_in_order(plan: Plan, chance: random.Random) -> tuple[str, ...]:
+    """Return the names of the run's faults: each once before any comes again, in an order by chance."""
+    drawn: list[str] = []
+    while len(drawn) < plan.cycles:
+        drawn += chance.sample(list(plan.names), len(plan.names))
+    return tuple(drawn[: plan.cycles])
 
 
 def deployment_in(directory: Path, bootstrap: str) -> Deployment:
     """Return a deployment with names of its own."""
-
     return Deployment(bootstrap, new_topic_names(), directory)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,8 +31,7 @@ class Deployment:
 
     def start(self, **settings: str) -> Worker:
         """Start one more worker with its own port and data directory; does not wait for it."""
-        directory = self.directory / f"worker-{len(self.workers)}"
-        directory.mkdir()
+        directory = Path(tempfile.mkdtemp(prefix="worker-", dir=self.directory))
         environment = {
             **self.names.environment(),
             "SIGNALSTREAM_PARTITIONS": str(PARTITIONS),
@@ -44,6 +44,10 @@ class Deployment:
         self.workers.append(worker)
         worker.start()
         return worker
+
+    def forget(self, worker: Worker) -> None:
+        """Leave out a worker that has ended and will not come back."""
+        self.workers.remove(worker)
 
     def topic(self, name: str) -> str:
         return f"{self.names.topic_prefix}.{name}"
