@@ -89,12 +89,12 @@ class FakeOperations:
     parts: Mapping[str, dict[str, object]] = field(default_factory=lambda: {"broker": {"status": "ok"}})
 
     async def ready(self) -> Condition:
-        return self.live()
+        return await self.live()
 
     async def health(self) -> Condition:
-        return self.live()
+        return await self.live()
 
-    def live(self) -> Condition:
+    async def live(self) -> Condition:
         return Condition(self.ok, dict(self.parts))
 
 

@@ -25,6 +25,7 @@ class WorkerCondition:
     ingest: KafkaIngest
     probes: Mapping[str, Probe]
     stall_seconds: float = 300.0
+    remember_broker_seconds: float = REMEMBER_BROKER_SECONDS
     _watches: dict[str, ProgressWatch] = field(default_factory=dict)
     _started: float = field(default_factory=time.monotonic)
     _broker: tuple[float, bool] = (-REMEMBER_BROKER_SECONDS, False)
@@ -48,9 +49,14 @@ class WorkerCondition:
         }
         return Condition(all(part["status"] == "ok" for part in parts.values()), parts)
 
-    def live(self) -> Condition:
-        """Live: no app has crashed or stopped, and none stands still while records wait for it."""
+    async def live(self) -> Condition:
+        """Live: no app has crashed or stopped, and none stands still while records wait for it.
+
+        Without its broker a worker stands still too; a restart would not help, so that time does not count.
+        """
         parts = {app.conf.id: self._vitality(app) for app in self.apps}
+        if any(part["status"] == "stalled" for part in parts.values()) and not await self._broker_answers():
+            parts = {app.conf.id: self._vitality(app) for app in self.apps}
         return Condition(all(part["status"] == "ok" for part in parts.values()), parts)
 
     def _vitality(self, app: SignalApp) -> dict[str, object]:
@@ -68,9 +74,11 @@ class WorkerCondition:
 
     async def _broker_answers(self) -> bool:
         at, answered = self._broker
-        if time.monotonic() - at >= REMEMBER_BROKER_SECONDS:
+        if time.monotonic() - at >= self.remember_broker_seconds:
             answered = await self.ingest.reachable(BROKER_SECONDS)
             self._broker = (time.monotonic(), answered)
+        if not answered:
+            self._watches.clear()
         return answered
 
 

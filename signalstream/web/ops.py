@@ -62,7 +62,7 @@ class OperationsViews:
 
     async def live(self, _request: web.Request) -> web.Response:
         """Say whether the process should go on living."""
-        condition = self._operations.live()
+        condition = await self._operations.live()
         if not condition.ok:
             raise ProblemError(503, "This process should be restarted: see parts.", word="dead", parts=condition.parts)
         return _verdict(condition)

@@ -101,7 +101,7 @@ class Operations(Protocol):
         """Describe every part."""
         ...
 
-    def live(self) -> Condition:
+    async def live(self) -> Condition:
         """Say whether the process should go on living."""
         ...
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -72,18 +73,18 @@ async def test_one_app_that_is_not_ready_makes_the_worker_not_ready_but_still_al
 
     assert not ready.ok
     assert ready.parts["signalstream"]["status"] == status
-    assert worker.live().ok
+    assert (await worker.live()).ok
 
 
 async def test_a_worker_without_its_broker_is_not_ready_but_still_alive():
     worker = condition(App(), broker=Broker(answers=False))
 
     assert not (await worker.ready()).ok
-    assert worker.live().ok
+    assert (await worker.live()).ok
 
 
 async def test_an_app_that_has_stopped_makes_the_worker_dead():
-    assert not condition(App(), App("signalstream-pii", should_stop=True)).live().ok
+    assert not (await condition(App(), App("signalstream-pii", should_stop=True)).live()).ok
 
 
 async def test_the_broker_is_asked_at_most_once_a_second_and_for_a_bounded_time():
@@ -109,7 +110,7 @@ async def test_a_worker_that_stands_still_while_records_wait_is_not_alive_and_sa
     worker = condition(App(lag={"raw-3": Position(5, 9)}), App("signalstream-pii"))
     worker.stall_seconds = 0.0
 
-    live = worker.live()
+    live = await worker.live()
 
     assert not live.ok
     assert live.parts["signalstream"]["status"] == "stalled"
@@ -121,4 +122,20 @@ async def test_while_an_app_is_recovering_standing_still_is_not_counted():
     worker = condition(App(is_ready=False, lag={"raw-3": Position(5, 9)}))
     worker.stall_seconds = 0.0
 
-    assert worker.live().ok
+    assert (await worker.live()).ok
+
+
+async def test_the_time_without_a_broker_is_no_standing_still_and_begins_anew_when_it_is_back():
+    broker = Broker(answers=False)
+    worker = condition(App(lag={"raw-3": Position(5, 9)}), broker=broker)
+    worker.stall_seconds = 0.05
+
+    assert (await worker.live()).ok
+    await asyncio.sleep(0.1)
+    assert (await worker.live()).ok
+
+    broker.answers = True
+    worker.remember_broker_seconds = 0.0
+    assert (await worker.live()).ok
+    await asyncio.sleep(0.1)
+    assert not (await worker.live()).ok
