@@ -10,7 +10,9 @@ that are then thrown away, or ``perform_seek`` moves the read offset in the midd
 2. a batch is stale when a seek came in between;
 3. the fetcher gets a frozen copy of the active partitions: upstream passes the live set, and once a rebalance has
    emptied it the fetch means "all partitions" and eats records of paused ones;
-4. an acknowledgement from an earlier generation is ignored: its offset is being delivered again, maybe elsewhere.
+4. a quiet consumer compares what was fetched with what was delivered: a fetch that was lost at the end of a log has
+   no next record to give it away;
+5. an acknowledgement from an earlier generation is ignored: its offset is being delivered again, maybe elsewhere.
 
 Drop it when upstream keeps a delivery position of its own. Related: faust-streaming #596, #606, PR #707.
 """
@@ -18,35 +20,20 @@ Drop it when upstream keeps a delivery position of its own. Related: faust-strea
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, cast
 
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, Message
 
-from signalstream.streaming.pacing import pace_fetches
+from signalstream.streaming.consumer_thread import PatientThread
 from signalstream.streaming.stepping import step
 
 SEEK_BACKS = 3  # a fetch may be lost more than once around a rebalance; our own topics have no gaps but retention's
+LOOK_BACK_SECONDS = 1.0  # between two looks of a quiet consumer at what was fetched and not delivered
 YIELD_EVERY = 100  # records between two turns of the event loop
-
-
-class PatientThread(driver.AIOKafkaConsumerThread):
-    """Faust's consumer thread, with paced fetches, and with the longest wait of an empty one as a setting.
-
-    Upstream fixes that at 1.5 s. The embedded broker answers an empty fetch only when its wait is over, which then
-    delays every hop of a message.
-    """
-
-    async def on_start(self) -> None:
-        """Start the consumer."""
-        await super().on_start()
-        pace_fetches(self._consumer)
-
-    def _create_worker_consumer(self, transport: Any) -> Any:
-        consumer = super()._create_worker_consumer(transport)
-        consumer._fetch_max_wait_ms = int(self.app.fetch_wait_seconds * 1000)
-        return consumer
 
 
 class MendedConsumer(driver.Consumer):
@@ -56,6 +43,7 @@ class MendedConsumer(driver.Consumer):
         self._next: dict[TP, int] = {}
         self._jumps: dict[TP, tuple[int, int, int]] = {}  # from where, to where, how often
         self._seeks = 0
+        self._looked_back = 0.0
         super().__init__(*args, **kwargs)
 
     def _new_consumer_thread(self) -> PatientThread:
@@ -143,6 +131,23 @@ class MendedConsumer(driver.Consumer):
             if self._seeks != seeks:
                 stale.update(self._next)
                 stale.add(tp)
+        if not count:
+            await self._look_back()
+
+    async def _look_back(self) -> None:
+        """Seek back to what was fetched and thrown away at the end of a log."""
+        now = time.monotonic()
+        if not self._next or not self.flow_active or now - self._looked_back < LOOK_BACK_SECONDS:
+            return
+        self._looked_back, seeks = now, self._seeks
+        for tp, offset in (await self._read_to(set(self._next) & self.assignment())).items():
+            if self._seeks != seeks:
+                return
+            if offset > self._next[tp] and await self._in_order(tp, offset, set()):
+                self._next[tp] = offset  # nothing was there: retention has removed it
+
+    async def _read_to(self, tps: Iterable[TP]) -> Mapping[TP, int]:
+        return cast("Mapping[TP, int]", await self._thread.read_to(tps))
 
     async def _in_order(self, tp: TP, offset: int, stale: set[TP]) -> bool:
         """Say whether the record is the next to deliver; on a first jump, seek back and wait for it to come again."""

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -53,6 +53,8 @@ class OfflineConsumer(MendedConsumer):
 
     kept: tuple[int, ...] = ()
     position = 0
+    looks_back = True
+    past_the_end = 0  # a broker that has removed what was kept sends a reader there
     committed: int | None = None
 
     def __init__(self, app: SignalApp, log: tuple[int, ...] = ()) -> None:
@@ -82,8 +84,7 @@ class OfflineConsumer(MendedConsumer):
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
         batch = [offset for offset in self.kept if offset >= self.position][:BATCH]
-        if batch:
-            self.position = batch[-1] + 1
+        self.position = max(batch[-1] + 1 if batch else self.position, self.past_the_end)
         if self.eat_next_fetch:
             self.eat_next_fetch = False
             return
@@ -101,6 +102,10 @@ class OfflineConsumer(MendedConsumer):
 
     def assignment(self) -> set[TP]:
         return {PARTITION}
+
+    async def _read_to(self, tps: Iterable[TP]) -> Mapping[TP, int]:
+        self._looked_back = 0.0
+        return dict.fromkeys(tps, self.position) if self.looks_back else {}
 
     async def earliest_offsets(self, *partitions: TP) -> Mapping[TP, int]:
         return dict.fromkeys(partitions, self.kept[0])
@@ -151,6 +156,29 @@ async def test_records_that_a_fetch_took_and_threw_away_are_sought_back_and_deli
     assert consumer.sought == [4]
 
 
+async def test_records_at_the_very_end_of_a_log_that_a_fetch_threw_away_are_sought_back_and_delivered(app):
+    consumer = OfflineConsumer(app, tuple(range(7)))
+    await consumer.perform_seek()
+    await consumer.drain()
+    consumer.eat_next_fetch = True
+
+    await consumer.drain(3)
+
+    assert (consumer.delivered, consumer.sought[1:]) == (list(range(7)), [4])
+
+
+async def test_an_end_of_a_log_that_retention_removed_is_believed_in_the_end(app):
+    consumer = OfflineConsumer(app, tuple(range(4)))
+    await consumer.drain()
+    consumer.kept = ()
+    consumer.past_the_end = 9
+
+    await consumer.drain(SEEK_BACKS + 2)
+
+    assert consumer.sought == [4] * SEEK_BACKS
+    assert consumer._next[PARTITION] == 9
+
+
 async def test_a_gap_that_compaction_left_is_believed_when_it_keeps_coming_and_counted_as_done(app):
     consumer = OfflineConsumer(app, (0, 1, 5, 6))
     await consumer.drained()
@@ -175,7 +203,7 @@ async def test_a_partition_without_a_commit_is_read_from_its_beginning_though_a_
 
 async def test_a_jump_is_not_believed_because_of_one_before_a_seek(app):
     consumer = OfflineConsumer(app, tuple(range(12)))
-    consumer.committed = 4
+    consumer.committed, consumer.looks_back = 4, False
     for _ in range(2):
         await consumer.perform_seek()
         consumer.eat_next_fetch = True
