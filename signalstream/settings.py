@@ -35,6 +35,9 @@ class Settings(BaseSettings):
         default=None, description="URL by which other workers reach this one; default http://HOST:PORT."
     )
     data_dir: Path = Field(default=Path("data"), description="Directory of the tables, one for each worker.")
+    low_disk_megabytes: int = Field(
+        default=500, ge=0, description="Free space of the data directory below which /health is degraded, in MB."
+    )
     roles: Annotated[tuple[str, ...], NoDecode] = Field(
         default=ROLES, description="Which parts run in this process: core, sentiment, pii, insights, summary; or all."
     )
@@ -58,6 +61,9 @@ class Settings(BaseSettings):
 
     app_id: str = Field(
         default="signalstream", pattern=r"^[a-z][a-z0-9-]{0,40}$", description="Prefix of consumer groups, changelogs."
+    )
+    app_version: int = Field(
+        default=1, ge=1, le=999, description="Which build of the tables serves; `signalstream rebuild` makes the next."
     )
     topic_prefix: str = Field(
         default="support", pattern=r"^[a-z][a-z0-9.-]{0,60}$", description="What the topics' names begin with."
@@ -100,6 +106,12 @@ class Settings(BaseSettings):
     )
     processing_attempts: int = Field(
         default=3, ge=1, le=20, description="Attempts at a record before it becomes a dead letter."
+    )
+    dead_letter_limit: int = Field(
+        default=10, ge=0, le=1_000_000, description="Dead letters of a worker in the span, above which it is degraded."
+    )
+    dead_letter_span_seconds: float = Field(
+        default=300.0, ge=1, le=86_400, description="Span over which a worker counts its dead letters, in seconds."
     )
     static_membership_id: str | None = Field(
         default=None, description="Stable member id: a worker that comes back soon causes no rebalance."
@@ -170,6 +182,10 @@ class Settings(BaseSettings):
         if longest is not None and value >= longest:
             raise ValueError(f"must be below {PREFIX}REBALANCE_TIMEOUT_SECONDS ({longest:g}): a hand-over waits for it")
         return value
+
+    def core_id(self) -> str:
+        """Return the id of the app that has the tables: its group, and the beginning of its changelogs' names."""
+        return self.app_id if self.app_version == 1 else f"{self.app_id}-v{self.app_version}"
 
     def url(self) -> str:
         """Return the URL by which peers reach this process."""

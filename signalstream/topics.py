@@ -68,7 +68,7 @@ def topic_name(spec: TopicSpec, settings: Settings) -> str:
 
 def changelog_name(table: str, settings: Settings) -> str:
     """Return the name that Faust gives to a table's changelog topic."""
-    return f"{settings.app_id}-{table}-changelog"
+    return f"{settings.core_id()}-{table}-changelog"
 
 
 def all_topics(settings: Settings) -> tuple[TopicSpec, ...]:

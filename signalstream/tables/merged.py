@@ -1,0 +1,135 @@
+"""What analyses and window commands do to the rows of a conversation: the insights table and the windows table.
+
+The aggregation agent does it as records come and tells of it; a rebuild does it again from the topics and tells nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from signalstream.core import merging, windows
+from signalstream.core.clock import Clock
+from signalstream.core.keys import ConversationKey
+from signalstream.core.merging import InsightState
+from signalstream.core.windows import WindowPolicy
+from signalstream.models.intelligence import Analysis
+from signalstream.models.windows import WindowCommand, WindowState
+from signalstream.tables.typed import TypedTable
+from signalstream.tables.windows import row_key
+
+
+class Merged(NamedTuple):
+    """The insight's row, the starts of the windows that are closed and still untold, and those windows' rows."""
+
+    row: InsightState
+    closing: tuple[int, ...]
+    closed: tuple[WindowState, ...]
+
+
+@dataclass(frozen=True)
+class MergedRows:
+    """Merges into both tables. Call it within an event of the conversation's key; a repeat changes no row."""
+
+    insights: TypedTable[InsightState]
+    windows: TypedTable[WindowState]
+    policy: WindowPolicy
+    clock: Clock
+
+    def row(self, key: ConversationKey) -> InsightState:
+        """Return the insight's row, an empty one at first."""
+        return self.insights.get(key.encode()) or InsightState(**key._asdict())
+
+    def merge(self, key: ConversationKey, analyses: list[Analysis]) -> Merged:
+        """Merge analyses into the insight and its windows, and close the windows that event time has passed."""
+        row = self.row(key)
+        merged = merging.merge(row, analyses)
+        for analysis in analyses:
+            merged = merging.noted(merged, windows.event_time(analysis))
+        merged = self._into_windows(key, merged, analyses)
+        if merged is not row:
+            merged = merging.revised(merged, self.clock.now())
+        # A repeat is written too: after a crash the disk may hold a row that its changelog never got.
+        self.insights.put(key.encode(), merged)
+        passed = tuple(start for start in merged.open_windows if self._has_passed(key, start, merged))
+        return Merged(merged, passed, self._close(key, passed, "event_time"))
+
+    def obey(self, key: ConversationKey, command: WindowCommand) -> Merged:
+        """Close or drop a window, if it is due."""
+        row, start = self.row(key), command.start
+        window = self.windows.get(row_key(key.encode(), start))
+        if window is None:
+            return Merged(row, (), ())
+        untold = start in row.open_windows
+        if command.command == "close":
+            is_due = windows.due(window, row.watermark, self.clock.now(), self.policy) is not None
+            if is_due or (untold and window.status == "closed"):
+                return Merged(row, (start,) if untold else (), self._close(key, (start,), "deadline"))
+        elif windows.expired(window, self.clock.now()):
+            self.windows.remove(row_key(key.encode(), start))
+            if start in row.windows:
+                self.insights.put(key.encode(), _without_window(row, start))
+        return Merged(row, (), ())
+
+    def told(self, key: ConversationKey, merged: Merged) -> None:
+        """Take the windows whose closing has been told from the open ones."""
+        if merged.closing:
+            self.insights.put(key.encode(), _without_open(merged.row, merged.closing))
+
+    def _into_windows(self, key: ConversationKey, row: InsightState, analyses: list[Analysis]) -> InsightState:
+        by_start: dict[int, list[Analysis]] = {}
+        for analysis in analyses:
+            by_start.setdefault(windows.start_of(analysis, self.policy), []).append(analysis)
+        for start, of_window in by_start.items():
+            row = self._into_window(key, row, start, of_window)
+        return row
+
+    def _into_window(
+        self, key: ConversationKey, row: InsightState, start: int, analyses: list[Analysis]
+    ) -> InsightState:
+        is_new = start not in row.windows
+        if is_new and len(row.windows) >= self.policy.per_conversation and start < row.windows[0]:
+            return row  # older than every window that this conversation may keep
+        window = self.windows.get(row_key(key.encode(), start))
+        before = window or windows.opened(analyses[0], self.clock.now(), self.policy, row.watermark)
+        after = before
+        for analysis in analyses:
+            after = windows.add(after, analysis)
+        self.windows.put(row_key(key.encode(), start), after)
+        kept, dropped = windows.kept_starts((*row.windows, start), self.policy)
+        for gone in dropped:
+            self.windows.remove(row_key(key.encode(), gone))
+        # A closed window that the row does not know was closed just before a crash: its closing is still to be told.
+        is_open = is_new or after.status == "open"
+        open_starts = sorted({*row.open_windows, start}) if is_open else row.open_windows
+        return merging.with_windows(row, kept, tuple(each for each in open_starts if each in kept))
+
+    def _close(
+        self, key: ConversationKey, starts: Iterable[int], by: Literal["event_time", "deadline"]
+    ) -> tuple[WindowState, ...]:
+        found = []
+        for start in starts:
+            window = self.windows.get(row_key(key.encode(), start))
+            if window is None:
+                continue
+            closed = windows.close(window, by)
+            if closed is not window:
+                self.windows.put(row_key(key.encode(), start), closed)
+            found.append(closed)
+        return tuple(found)
+
+    def _has_passed(self, key: ConversationKey, start: int, row: InsightState) -> bool:
+        if not windows.passed(start, row.watermark, self.policy):
+            return False
+        window = self.windows.get(row_key(key.encode(), start))
+        return window is None or window.status == "closed" or not window.backdated
+
+
+def _without_open(row: InsightState, starts: tuple[int, ...]) -> InsightState:
+    return merging.with_windows(row, row.windows, tuple(each for each in row.open_windows if each not in starts))
+
+
+def _without_window(row: InsightState, start: int) -> InsightState:
+    kept = tuple(each for each in row.windows if each != start)
+    return merging.with_windows(row, kept, tuple(each for each in row.open_windows if each != start))
