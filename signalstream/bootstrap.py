@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import structlog
@@ -20,6 +22,7 @@ from signalstream.ai.local.pii import PatternDetector
 from signalstream.core.clock import SystemClock
 from signalstream.core.conversation import Bounds
 from signalstream.core.deadlines import Deadlines
+from signalstream.core.letter_rate import LetterRate
 from signalstream.core.windows import WindowPolicy
 from signalstream.errors import ConfigurationError
 from signalstream.models.conversation import Turn
@@ -92,6 +95,10 @@ class _Parts:
     apps: tuple[SignalApp, ...]
     read_turn: RecentlyRead[Turn] = field(default_factory=lambda: RecentlyRead(Turn))
 
+    @cached_property
+    def letters(self) -> LetterRate:
+        return LetterRate(self.settings.dead_letter_limit, self.settings.dead_letter_span_seconds, time.monotonic)
+
     def topic(self, spec: TopicSpec) -> str:
         return topic_name(spec, self.settings)
 
@@ -103,6 +110,7 @@ class _Parts:
             attempts=self.settings.processing_attempts,
             clock=SystemClock(),
             still_ours=still_ours(app),
+            buried=self.letters.note,
         )
 
     def ai_apps(self) -> list[tuple[AnalysisKind, SignalApp]]:
@@ -134,7 +142,10 @@ class _Parts:
         ingest = KafkaIngest(settings.kafka_brokers, self.topic(RAW), settings.produce_timeout_seconds)
         before = [_start_up(settings), ingest.start, self.analyst.start]
         after = [self.analyst.stop, ingest.stop]
-        probes: dict[str, Callable[[], Mapping[str, object]]] = {"analyst": self.analyst.health}
+        probes: dict[str, Callable[[], Mapping[str, object]]] = {
+            "analyst": self.analyst.health,
+            "dead letters": self.letters.probe,
+        }
         condition = WorkerCondition(self.apps, ingest, probes, settings.stall_seconds)
         services = WebServices(operations=condition)
         if CORE in settings.roles:

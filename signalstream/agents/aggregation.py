@@ -17,7 +17,8 @@ from signalstream.models.conversation import ConversationState
 from signalstream.models.intelligence import Analysis
 from signalstream.models.live import Update
 from signalstream.models.windows import WindowCommand, WindowState
-from signalstream.streaming.delivery import Outbox, headers_of
+from signalstream.streaming.dead_letters import headers_of
+from signalstream.streaming.delivery import Outbox
 from signalstream.streaming.values import decode, encode
 from signalstream.tables.typed import TypedTable
 from signalstream.tables.windows import row_key

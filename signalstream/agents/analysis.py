@@ -15,7 +15,8 @@ from signalstream.errors import AnalystBadOutputError, AnalystError
 from signalstream.models.base import Model
 from signalstream.models.conversation import Turn
 from signalstream.models.intelligence import MAX_REASON_CHARACTERS, Analysis, AnalysisStatus
-from signalstream.streaming.delivery import Outbox, headers_of
+from signalstream.streaming.dead_letters import headers_of
+from signalstream.streaming.delivery import Outbox
 from signalstream.streaming.stepping import OverdueError, within
 from signalstream.streaming.values import decode, encode
 from signalstream.topics import TopicSpec

@@ -13,7 +13,8 @@ from signalstream.core.keys import ConversationKey, parse_key
 from signalstream.errors import UnprocessableError
 from signalstream.models.conversation import ConversationState
 from signalstream.models.messages import Message
-from signalstream.streaming.delivery import Outbox, headers_of
+from signalstream.streaming.dead_letters import headers_of
+from signalstream.streaming.delivery import Outbox
 from signalstream.streaming.values import decode, encode
 from signalstream.tables.typed import TypedTable
 

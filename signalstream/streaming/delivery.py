@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -20,7 +20,8 @@ from faust.exceptions import ProducerSendError
 from signalstream.core.clock import Clock
 from signalstream.core.keys import parse_key
 from signalstream.errors import BrokerUnavailableError, UndecodableError, UnprocessableError
-from signalstream.models.dead_letter import DeadLetter, Origin
+from signalstream.models.dead_letter import DeadLetter
+from signalstream.streaming.dead_letters import Headers, bare, headers_of, letter_of
 from signalstream.streaming.pool import Abandoned
 from signalstream.streaming.values import encode
 from signalstream.telemetry import RECORD
@@ -29,10 +30,7 @@ REQUEST_ID = "x-request-id"
 TENANT = "tenant-id"
 FIRST_BACKOFF_SECONDS = 0.1
 LAST_BACKOFF_SECONDS = 5.0
-MAX_LETTER_BYTES = 600_000  # of original value: base64 makes it a third longer, and the broker takes 1 MB
-DETAIL_CHARACTERS = 400
 log = structlog.get_logger()
-Headers = list[tuple[str, bytes]]
 
 
 class Outbox(Protocol):
@@ -64,7 +62,8 @@ class ProducerOutbox:
 class Stage:
     """What every agent does around its own step.
 
-    ``still_ours`` says whether a record's partition is still assigned in the generation that delivered it.
+    ``still_ours`` says whether a record's partition is still assigned in the generation that delivered it; ``buried``
+    is told the stage and the reason of each dead letter once the broker has it.
     """
 
     name: str
@@ -73,6 +72,7 @@ class Stage:
     attempts: int
     clock: Clock
     still_ours: Callable[[Any], bool]
+    buried: Callable[[str, str], None] = lambda _stage, _reason: None
 
     async def process(
         self,
@@ -148,31 +148,18 @@ class Stage:
             await asyncio.sleep(_backoff(tries))
 
     async def _bury(self, event: Any, reason: str, detail: str, attempts: int) -> None:
-        letter = self._letter(event, reason, detail[:DETAIL_CHARACTERS], attempts)
+        letter = letter_of(
+            event, stage=self.name, reason=reason, detail=detail, attempts=attempts, failed_at=self.clock.now()
+        )
         log.error("stage.dead_letter", reason=reason, detail=letter.detail, attempts=attempts)
         try:
             await self._post(event, letter, event.message.key or b"", headers_of(event))
         except UnprocessableError:  # its key or its headers are larger than what the broker takes
-            await self._post(event, _bare(letter), b"", [])
+            await self._post(event, bare(letter, event), b"", [])
+        self.buried(self.name, reason)
 
     async def _post(self, event: Any, letter: DeadLetter, key: bytes, headers: Headers) -> None:
         await self._until_broker_answers(event, lambda _: self.outbox.send(self.dlq, key, encode(letter), headers))
-
-    def _letter(self, event: Any, reason: str, detail: str, attempts: int) -> DeadLetter:
-        message = event.message
-        value = message.value
-        whole = value is None or len(value) <= MAX_LETTER_BYTES
-        return DeadLetter.model_construct(
-            reason=reason,
-            detail=detail if whole else f"{detail}; value cut at {MAX_LETTER_BYTES} of {len(value)} bytes",
-            stage=self.name,
-            origin=Origin(topic=message.topic, partition=message.partition, offset=message.offset),
-            attempts=attempts,
-            failed_at=self.clock.now(),
-            key=message.key,
-            value=value if whole else value[:MAX_LETTER_BYTES],
-            headers={name: content.decode("utf-8", "replace") for name, content in headers_of(event)},
-        )
 
     @contextmanager
     def _described(self, event: Any) -> Iterator[None]:
@@ -195,21 +182,9 @@ class Stage:
         return context
 
 
-def headers_of(event: Any) -> Headers:
-    """Return an event's headers in the shape that producers take."""
-    headers: Mapping[str, bytes] | Iterable[tuple[str, bytes]] = event.message.headers or ()
-    pairs = headers.items() if isinstance(headers, Mapping) else headers
-    return [(str(name), content) for name, content in pairs if isinstance(content, bytes)]
-
-
 def message_headers(request_id: str, tenant_id: str) -> Headers:
     """Return the headers that a message starts its way with."""
     return [(REQUEST_ID, request_id.encode()), (TENANT, tenant_id.encode())]
-
-
-def _bare(letter: DeadLetter) -> DeadLetter:
-    note = f"{letter.detail}; the record is too large for a dead letter: it is at its origin as long as that is kept"
-    return letter.model_copy(update={"key": None, "value": None, "headers": {}, "detail": note})
 
 
 def _place(error: Exception) -> str:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import hashlib
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +17,8 @@ from structlog.testing import capture_logs
 from signalstream.errors import BrokerUnavailableError, UndecodableError, UnprocessableError
 from signalstream.models.dead_letter import DeadLetter
 from signalstream.models.messages import Message
-from signalstream.streaming.delivery import MAX_LETTER_BYTES, ProducerOutbox, Stage, headers_of, message_headers
+from signalstream.streaming.dead_letters import MAX_LETTER_BYTES, headers_of
+from signalstream.streaming.delivery import ProducerOutbox, Stage, message_headers
 from signalstream.streaming.pool import Abandoned
 from signalstream.streaming.values import decode, encode
 from signalstream.telemetry import merge_record
@@ -145,6 +148,19 @@ async def test_a_dead_letter_that_cannot_be_sent_any_more_leaves_the_record_unac
         await stage(outbox, ours=False).process(event(), Step([UndecodableError("no")]))
 
 
+async def test_each_dead_letter_is_told_once_and_only_after_the_broker_has_it():
+    told: list[tuple[str, str, int]] = []
+    outbox = RecordingOutbox(failures=[UNAVAILABLE])
+    watched = dataclasses.replace(
+        stage(outbox), buried=lambda stage, reason: told.append((stage, reason, len(outbox.sent)))
+    )
+
+    await watched.process(event(), Step([UndecodableError("no")]))
+    await watched.process(event(), Step())
+
+    assert told == [("conversation", "undecodable", 1)]
+
+
 async def test_a_cancellation_is_no_fault_of_the_record():
     outbox = RecordingOutbox()
 
@@ -182,19 +198,33 @@ async def test_a_value_too_large_for_a_letter_is_cut_and_the_letter_says_so():
     [letter] = letters(outbox)
     assert letter.value == b"x" * MAX_LETTER_BYTES
     assert letter.detail.endswith(f"value cut at {MAX_LETTER_BYTES} of {MAX_LETTER_BYTES + 1} bytes")
+    assert letter.whole is not None
+    assert letter.whole.size == MAX_LETTER_BYTES + 1
+    assert letter.whole.sha256 == hashlib.sha256(b"x" * (MAX_LETTER_BYTES + 1)).hexdigest()
     assert len(outbox.sent[0].value or b"") < 900_000
 
 
-async def test_a_record_whose_headers_are_too_large_for_a_letter_gets_a_bare_one():
+async def test_a_letter_that_holds_its_whole_value_needs_no_proof_of_it():
+    outbox = RecordingOutbox()
+
+    await stage(outbox).process(event(b"x" * MAX_LETTER_BYTES), Step([UndecodableError("no")]))
+
+    assert letters(outbox)[0].whole is None
+
+
+@pytest.mark.parametrize("value", [b"{}", b"x" * (MAX_LETTER_BYTES + 1)])
+async def test_a_record_whose_headers_are_too_large_for_a_letter_gets_a_bare_one(value):
     outbox = RecordingOutbox(failures=[UnprocessableError("too large"), UNAVAILABLE])
 
     await stage(outbox).process(
-        event(key=b"k" * 10, headers=[("h", b"x")], offset=9), Step([UndecodableError("n" * 10_000)])
+        event(value, key=b"k" * 10, headers=[("h", b"x")], offset=9), Step([UndecodableError("n" * 10_000)])
     )
 
     [letter] = letters(outbox)
     assert (letter.key, letter.value, letter.headers, letter.origin.offset) == (None, None, {}, 9)
     assert "at its origin" in letter.detail
+    assert letter.whole is not None
+    assert letter.whole.sha256 == hashlib.sha256(value).hexdigest()
     assert (outbox.sent[0].key, outbox.sent[0].headers) == (b"", [])
 
 
