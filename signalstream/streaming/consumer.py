@@ -143,7 +143,8 @@ class MendedConsumer(driver.Consumer):
         for tp, offset in (await self._read_to(set(self._next) & self.assignment())).items():
             if self._seeks != seeks:
                 return
-            if offset > self._next[tp] and await self._in_order(tp, offset, set()):
+            expected = self._next.get(tp)  # none yet in the middle of a seek
+            if expected is not None and offset > expected and await self._in_order(tp, offset, set()):
                 self._next[tp] = offset  # nothing was there: retention has removed it
 
     async def _read_to(self, tps: Iterable[TP]) -> Mapping[TP, int]:

@@ -167,6 +167,24 @@ async def test_records_at_the_very_end_of_a_log_that_a_fetch_threw_away_are_soug
     assert (consumer.delivered, consumer.sought[1:]) == (list(range(7)), [4])
 
 
+class ForgetsMeanwhile(OfflineConsumer):
+    """A rebalance begins while it asks how far a partition was read."""
+
+    async def _read_to(self, tps: Iterable[TP]) -> Mapping[TP, int]:
+        found = await super()._read_to(tps)
+        self._next.clear()
+        return found
+
+
+async def test_a_look_back_that_a_rebalance_overtakes_lets_go(app):
+    consumer = ForgetsMeanwhile(app, tuple(range(4)))
+    await consumer.perform_seek()
+
+    await consumer.drain(3)
+
+    assert (consumer.delivered, consumer.sought) == ([0, 1, 2, 3], [0])
+
+
 async def test_an_end_of_a_log_that_retention_removed_is_believed_in_the_end(app):
     consumer = OfflineConsumer(app, tuple(range(4)))
     await consumer.drain()
