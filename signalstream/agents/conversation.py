@@ -9,13 +9,11 @@ from typing import Any
 import structlog
 
 from signalstream.core.conversation import Bounds, join
-from signalstream.core.keys import ConversationKey, parse_key
-from signalstream.errors import UnprocessableError
 from signalstream.models.conversation import ConversationState
-from signalstream.models.messages import Message
 from signalstream.streaming.dead_letters import headers_of
 from signalstream.streaming.delivery import Outbox
-from signalstream.streaming.values import decode, encode
+from signalstream.streaming.records import read_message
+from signalstream.streaming.values import encode
 from signalstream.tables.typed import TypedTable
 
 NAME = "conversation"
@@ -38,10 +36,7 @@ class ConversationAgent:
 
     async def step(self, event: Any) -> None:
         """Take one record of the raw topic."""
-        key = parse_key(event.message.key)
-        message = decode(Message, event.message.value)
-        if key != ConversationKey(message.tenant_id, message.conversation_id):
-            raise UnprocessableError("the record's key names another conversation than its message")
+        key, message = read_message(event.message.key, event.message.value)
         joined = join(self.table.get(key.encode()), message, self.redact(message.text), self.bounds)
         # A repeat is written too: after a crash the disk may hold a row that its changelog never got.
         self.table.put(key.encode(), joined.state)
