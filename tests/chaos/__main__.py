@@ -43,18 +43,14 @@ def table(outcome: Outcome) -> Table:
     rows = {
         "faults": ", ".join(outcome.drawn),
         "messages accepted": verdict.sent,
-        "lost": verdict.lost,
-        "duplicated": verdict.duplicated,
-        "conversations out of order": verdict.out_of_order,
-        "insights incomplete": verdict.incomplete,
-        "windows miscounted": verdict.miscounted_windows,
-        "answers that differ between workers": verdict.differing_answers,
+        **verdict.wrong,
         "settled after the last fault": f"{verdict.settled_after_seconds:.1f} s",
         "ready again, median / slowest": spread(scene.times.ready_after),
         "SIGTERM to exit, median / slowest": spread(scene.times.stop),
         "exit codes after SIGTERM": ", ".join(map(str, scene.exit_codes)) or "-",
         "slowest answer to a POST": f"{outcome.slowest_answer_seconds:.1f} s",
         "promises that faults found broken": "; ".join(scene.broken) or "0",
+        "connections of the listeners": outcome.connections,
         "examples": "; ".join(verdict.examples) or "-",
     }
     made = Table(title=f"chaos, seed {outcome.plan.seed}", show_header=False)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from tests.chaos.crashes import CRASHES
+from tests.chaos.disks import DISKS
+from tests.chaos.outside import OUTSIDE
 from tests.chaos.scene import Faults
 
-FAULTS: Faults = {**CRASHES}
+FAULTS: Faults = {**CRASHES, **OUTSIDE, **DISKS}

@@ -5,18 +5,24 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
 
+from tests.chaos.evidence import gather
 from tests.chaos.faults import FAULTS
-from tests.chaos.load import Load
+from tests.chaos.ledger import ledger
+from tests.chaos.listeners import Listeners
+from tests.chaos.load import Load, conversation
 from tests.chaos.scene import Scene
 from tests.chaos.verdict import Verdict, judge
 from tests.conftest import new_topic_names
 from tests.kafka.broker import KafkaBroker
 from tests.kafka.conftest import Deployment
+
+SETTLE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,7 @@ class Plan:
     workers: int = 2
     conversations: int = 60
     messages_per_second: float = 25.0
+    listeners: int = 5
     calm_seconds: tuple[float, float] = (2.0, 7.0)
 
 
@@ -41,6 +48,7 @@ class Outcome:
     verdict: Verdict
     scene: Scene
     slowest_answer_seconds: float
+    connections: int
 
     @property
     def clean(self) -> bool:
@@ -50,22 +58,47 @@ class Outcome:
 
 async def run(plan: Plan, broker: KafkaBroker, deployment: Deployment) -> Outcome:
     """Start the workers, bring the faults on them while messages keep coming, and judge what is left."""
-    chance = random.Random(plan.seed)
-    scene = Scene(broker, deployment, chance)
+    scene = Scene(broker, deployment, random.Random(plan.seed))
     for _ in range(plan.workers):
         await asyncio.to_thread(deployment.start().wait_ready)
+    drawn = faults_in_order(plan, scene.random)
     load = Load(scene.workers, random.Random(plan.seed), plan.conversations, plan.messages_per_second)
-    drawn = faults_in_order(plan, chance)
+    names = [conversation(writer, 0) for writer in range(plan.listeners)]
+    listeners = Listeners(scene.workers, random.Random(plan.seed), names)
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)) as session:
+        listening = asyncio.create_task(listeners.run(session))
         posting = asyncio.create_task(load.run(session))
         for name in drawn:
-            await asyncio.sleep(chance.uniform(*plan.calm_seconds))
+            await asyncio.sleep(scene.random.uniform(*plan.calm_seconds))
             await FAULTS[name](scene)
-        load.stop()
-        await posting
-        await scene.ready()
-        verdict = await judge(session, [worker.url for worker in scene.workers], load.accepted)
-    return Outcome(plan, drawn, verdict, scene, load.slowest_answer_seconds)
+        verdict = await _settle(scene, session, load, listeners, posting)
+        await end(listening)
+    return Outcome(plan, drawn, verdict, scene, load.slowest_answer_seconds, listeners.connections)
+
+
+async def _settle(
+    scene: Scene, session: aiohttp.ClientSession, load: Load, listeners: Listeners, posting: asyncio.Task[None]
+) -> Verdict:
+    """Judge again and again until all is well; a minute after the last fault at most."""
+    loop = asyncio.get_running_loop()
+    last_fault = loop.time()
+    load.stop()
+    await posting
+    urls = [worker.url for worker in scene.workers]
+    async with ledger(scene.broker.bootstrap, scene.deployment.names) as book:
+        while True:
+            verdict = judge(await gather(session, urls, load.accepted, listeners.heard, book))
+            verdict.settled_after_seconds = loop.time() - last_fault
+            if verdict.clean or verdict.settled_after_seconds > SETTLE_SECONDS:
+                return verdict
+            await asyncio.sleep(1)
+
+
+async def end(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait for it; what it raised before is raised."""
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 def faults_in_order(plan: Plan, chance: random.Random) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ class Times:
 
     ready_after: list[float] = field(default_factory=list)
     stop: list[float] = field(default_factory=list)
+    accepted_after: list[float] = field(default_factory=list)
 
 
 @dataclass

@@ -1,92 +1,130 @@
-"""Whether every accepted message had its effect exactly once: asked of the workers when the faults are over."""
+"""Whether every accepted message had its effect exactly once, judged by what workers, topics and listeners show."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
-import aiohttp
+from tests.chaos.evidence import Evidence, Pictures
+from tests.client import Json
 
-from tests.client import Client
-
-SETTLE_SECONDS = 60.0
+EXAMPLES = 8
+AGENTS = ("sentiment", "pii", "insights", "summary")
 
 
 @dataclass
 class Verdict:
-    """Counts over all conversations; every one but ``sent`` must be zero."""
+    """Counts over all conversations; every one of ``wrong`` must be zero."""
 
     sent: int = 0
-    lost: int = 0
-    duplicated: int = 0
-    out_of_order: int = 0
-    incomplete: int = 0
-    miscounted_windows: int = 0
-    differing_answers: int = 0
-    settled_after_seconds: float = 0.0
+    wrong: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(
+            (
+                "lost",
+                "duplicated",
+                "out of order",
+                "insights without all four analyses",
+                "windows miscounted",
+                "workers that answer differently",
+                "final revision missing in the topic",
+                "final revision missing on a socket",
+                "revisions with two pictures",
+                "dead letters",
+                "lag",
+                "not ready or not live",
+            ),
+            0,
+        )
+    )
     examples: list[str] = field(default_factory=list)
+    settled_after_seconds: float = 0.0
 
     @property
     def clean(self) -> bool:
         """Say whether nothing is wrong."""
-        faults = (self.lost, self.duplicated, self.out_of_order, self.incomplete, self.miscounted_windows)
-        return not any(faults) and not self.differing_answers
+        return not any(self.wrong.values())
 
-    def blame(self, what: str) -> None:
-        """Keep an example of what is wrong."""
-        if len(self.examples) < 5:
-            self.examples.append(what)
-
-
-async def judge(session: aiohttp.ClientSession, urls: Sequence[str], accepted: Mapping[str, list[str]]) -> Verdict:
-    """Compare what was accepted with what every worker shows; wait for it to settle, a minute at most."""
-    loop = asyncio.get_running_loop()
-    started = loop.time()
-    while True:
-        verdict = await _look(session, urls, accepted)
-        verdict.settled_after_seconds = loop.time() - started
-        if verdict.clean or verdict.settled_after_seconds > SETTLE_SECONDS:
-            return verdict
-        await asyncio.sleep(1)
+    def count(self, what: str, number: int, example: str) -> None:
+        """Add to a count, with an example of what is wrong."""
+        self.wrong[what] += number
+        if number and len(self.examples) < EXAMPLES:
+            self.examples.append(f"{what}: {example}")
 
 
-async def _look(session: aiohttp.ClientSession, urls: Sequence[str], accepted: Mapping[str, list[str]]) -> Verdict:
-    verdict = Verdict(sent=sum(len(ids) for ids in accepted.values()))
-    for name, ids in accepted.items():
-        answers = [await _pictures(Client(session, url), name) for url in urls]
-        if any(answer != answers[0] for answer in answers):
-            verdict.differing_answers += 1
-            verdict.blame(f"{name}: the workers do not answer alike")
-        _compare(verdict, name, ids, answers[0])
+def judge(evidence: Evidence) -> Verdict:
+    """Compare what was accepted with what there is."""
+    verdict = Verdict(sent=sum(len(ids) for ids in evidence.accepted.values()))
+    for name, ids in evidence.accepted.items():
+        pictures = evidence.pictures[name]
+        differing = sum(answer != pictures[0] for answer in pictures)
+        verdict.count("workers that answer differently", differing, name)
+        _judge_state(verdict, name, list(ids), pictures[0])
+        _judge_insight(verdict, name, len(ids), pictures[0])
+        _judge_windows(verdict, name, len(ids), pictures[0])
+        _judge_told(verdict, name, pictures[0].insight, evidence)
+    verdict.count("dead letters", evidence.dead_letters, "none of the messages is unprocessable")
+    verdict.count("lag", sum(evidence.lag.values()), str(dict(evidence.lag)))
+    verdict.count("not ready or not live", len(evidence.unwell), "; ".join(evidence.unwell))
     return verdict
 
 
-async def _pictures(client: Client, name: str) -> tuple[Any, Any, Any]:
-    path = f"/v1/conversations/{name}"
-    found = [await client.get(path + rest) for rest in ("?limit=500", "/insights", "/timeline")]
-    state, insight, timeline = (body if status == 200 else None for status, body in found)
-    return state, insight, timeline
+def _judge_state(verdict: Verdict, name: str, ids: list[str], pictures: Pictures) -> None:
+    messages = pictures.state["messages"] if pictures.state is not None else []
+    found = [message["message_id"] for message in messages]
+    counted = pictures.state["message_count"] if pictures.state is not None else 0
+    verdict.count("lost", len(set(ids) - set(found)), f"{name}: accepted {len(ids)}, found {len(found)}")
+    surplus = len(found) - len(set(found)) + max(0, counted - len(set(found)))
+    verdict.count("duplicated", surplus, f"{name}: {counted} counted, {len(set(found))} different")
+    seqs = [message["seq"] for message in messages]
+    in_order = [each for each in ids if each in found] == found and seqs == list(range(1, len(found) + 1))
+    verdict.count("out of order", not in_order, f"{name}: numbers {seqs}")
 
 
-def _compare(verdict: Verdict, name: str, ids: list[str], pictures: tuple[Any, Any, Any]) -> None:
-    state, insight, timeline = pictures
-    if state is None or insight is None or timeline is None:
-        verdict.incomplete += 1
-        verdict.blame(f"{name}: not readable")
-        return
-    found = [message["message_id"] for message in state["messages"]]
-    verdict.lost += len(set(ids) - set(found))
-    verdict.duplicated += state["message_count"] - len(set(found)) + len(found) - len(set(found))
-    if found != ids:
-        verdict.out_of_order += sorted(found) == sorted(ids)
-        verdict.blame(f"{name}: accepted {len(ids)}, found {len(found)}")
-    if insight["completeness"] != "complete" or insight["last_seq"] != len(ids):
-        verdict.incomplete += 1
-        verdict.blame(f"{name}: insight {insight['completeness']} at {insight['last_seq']} of {len(ids)}")
-    counted = sum(window["message_count"] for window in timeline["windows"])
-    analysed = sum(sum(window["analyses"].values()) for window in timeline["windows"])
-    if counted != len(ids) or analysed != 4 * len(ids):
-        verdict.miscounted_windows += 1
-        verdict.blame(f"{name}: windows count {counted} messages and {analysed} analyses of {len(ids)}")
+def _judge_insight(verdict: Verdict, name: str, last: int, pictures: Pictures) -> None:
+    insight = pictures.insight
+    whole = (
+        insight is not None
+        and (insight["completeness"], insight["last_seq"]) == ("complete", last)
+        and all(insight["agents"][agent]["based_on_seq"] == last for agent in AGENTS)
+    )
+    shown = insight and {key: insight[key] for key in ("completeness", "last_seq", "agents")}
+    verdict.count("insights without all four analyses", not whole, f"{name}: {shown} for {last} messages")
+
+
+def _judge_windows(verdict: Verdict, name: str, messages: int, pictures: Pictures) -> None:
+    windows = pictures.timeline["windows"] if pictures.timeline is not None else []
+    counted = sum(window["message_count"] for window in windows)
+    analysed = [sum(window["analyses"].get(agent, 0) for window in windows) for agent in AGENTS]
+    right = counted == messages and analysed == [messages] * len(AGENTS)
+    verdict.count("windows miscounted", not right, f"{name}: {counted} messages, {analysed} analyses of {messages}")
+
+
+def _judge_told(verdict: Verdict, name: str, final: Json | None, evidence: Evidence) -> None:
+    updates, heard = evidence.updates.get(name, ()), evidence.heard.get(name, ())
+    verdict.count("final revision missing in the topic", not _ends_with(updates, final), _ending(name, updates, final))
+    if name in evidence.heard:
+        verdict.count("final revision missing on a socket", not _ends_with(heard, final), _ending(name, heard, final))
+    doubtful = _told_twice([*(("topic", each) for each in updates), *(("socket", each) for each in heard)])
+    verdict.count("revisions with two pictures", len(doubtful), f"{name}: {'; '.join(doubtful.values())}")
+
+
+def _ends_with(told: Iterable[Json], final: Json | None) -> bool:
+    *_, last = (None, *told)
+    return final is not None and last == final
+
+
+def _ending(name: str, told: Iterable[Json], final: Json | None) -> str:
+    revisions = [insight["revision"] for insight in told]
+    return f"{name}: ends with {revisions[-3:]}, final is {final and final['revision']}"
+
+
+def _told_twice(told: Iterable[tuple[str, Json]]) -> dict[int, str]:
+    """Return the revisions that name more than one picture, each with how two of them differ."""
+    first: dict[int, tuple[str, Json]] = {}
+    doubtful = {}
+    for place, insight in told:
+        earlier_place, earlier = first.setdefault(insight["revision"], (place, insight))
+        if insight != earlier:
+            parts = [f"{part}: {earlier[part]} / {insight[part]}" for part in insight if insight[part] != earlier[part]]
+            doubtful[insight["revision"]] = f"revision {insight['revision']}, {earlier_place} / {place}, {parts}"
+    return doubtful
