@@ -28,8 +28,16 @@ class BrokerUnavailableError(SignalStreamError):
     """The broker did not acknowledge in time. Retry: the caller is told 503, an agent tries again."""
 
 
+class StorageError(SignalStreamError):
+    """The tables' disk does not take or give what it should. Crash: the worker ends, others take its partitions."""
+
+
 class OwnerUnavailableError(SignalStreamError):
     """The worker that owns a key is unknown, recovering or unreachable. Retry: the caller is told 503."""
+
+
+class ModelUnavailableError(SignalStreamError):
+    """A model file is missing, altered or unreadable. The local analyst goes on with rules and says so."""
 
 
 class AnalystError(SignalStreamError):

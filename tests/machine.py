@@ -32,10 +32,16 @@ def why_no_install() -> str | None:
     return f"this Python lacks {' and '.join(missing)}; install python3-venv" if missing else None
 
 
+def why_no_mount() -> str | None:
+    """Return why the tests that mount a small disk cannot."""
+    return None if os.geteuid() == 0 and shutil.which("mount") else "only root can mount a small disk; run as root"
+
+
 REQUIREMENTS: Mapping[str, Callable[[], str | None]] = {
     "kafka": why_unavailable,
     "browser": why_no_browser,
     "install": why_no_install,
+    "mount": why_no_mount,
 }
 
 

@@ -12,9 +12,11 @@ import asyncio
 from typing import Any
 
 import faust
+from yarl import URL
 
 from signalstream.errors import BrokerUnavailableError
 from signalstream.streaming.stepping import settled
+from signalstream.streaming.storage import FailStopStore
 
 
 class ConfirmedTable(faust.Table):
@@ -32,6 +34,22 @@ class ConfirmedTable(faust.Table):
         self._on_their_way[key] = record
         record.add_done_callback(lambda done: self._arrived(key, done))
         return record
+
+    def _new_store_by_url(self, url: str | URL) -> Any:
+        if URL(url).scheme != "rocksdb":
+            return super()._new_store_by_url(url)
+        return FailStopStore(
+            url,
+            self.app,
+            self,
+            table_name=self.name,
+            key_type=self.key_type,
+            value_type=self.value_type,
+            key_serializer=self.key_serializer,
+            value_serializer=self.value_serializer,
+            options=self.options,
+            loop=self.loop,
+        )
 
     async def confirmed(self, key: bytes) -> None:
         """Return once the key's newest changelog record has arrived.

@@ -19,7 +19,7 @@ from faust.exceptions import ProducerSendError
 
 from signalstream.core.clock import Clock
 from signalstream.core.keys import parse_key
-from signalstream.errors import BrokerUnavailableError, UndecodableError, UnprocessableError
+from signalstream.errors import BrokerUnavailableError, StorageError, UndecodableError, UnprocessableError
 from signalstream.models.dead_letter import DeadLetter
 from signalstream.streaming.dead_letters import Headers, bare, headers_of, letter_of
 from signalstream.streaming.pool import Abandoned
@@ -80,7 +80,7 @@ class Stage:
         step: Callable[[Any], Awaitable[None]],
         exhausted: Callable[[Any, str], Awaitable[None]] | None = None,
     ) -> None:
-        """Run ``step`` on an event until it succeeds or the event is a dead letter. Raises only Abandoned.
+        """Run ``step`` on an event until it succeeds or the event is a dead letter. Raises Abandoned, StorageError.
 
         ``exhausted`` is called with the event and the reason before an event whose attempts are used up is put aside.
         """
@@ -90,7 +90,7 @@ class Stage:
                     await self._until_broker_answers(event, step)
                 except (UndecodableError, UnprocessableError) as error:
                     return await self._bury(event, _reason(error), str(error), attempt)
-                except Abandoned:
+                except (Abandoned, StorageError):
                     raise
                 except Exception as error:  # noqa: BLE001 - an unknown fault of a step gets its attempts, then a dead letter
                     fault = type(error).__name__
@@ -112,12 +112,12 @@ class Stage:
     ) -> None:
         """Run ``together`` on events of one key; when it fails for any reason, run ``step`` on each by itself.
 
-        So one bad event harms no other, and each gets the fate that ``process`` gives it. Raises only Abandoned.
+        So one bad event harms no other, and each gets the fate that ``process`` gives it. Raises the same.
         """
         try:
             with self._described(events[-1]):
                 return await together(events)
-        except Abandoned:
+        except (Abandoned, StorageError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, each event is tried by itself, where it is judged
             log.info("stage.batch_split", events=len(events), error=type(error).__name__)

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.chaos.faults import FAULTS
+from tests.chaos.crashes import CRASHES
 from tests.chaos.run import Plan, run
 from tests.kafka.broker import KafkaBroker
 from tests.kafka.conftest import Deployment
@@ -15,7 +15,7 @@ from tests.kafka.conftest import Deployment
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
 
-@pytest.mark.parametrize("fault", list(FAULTS))
+@pytest.mark.parametrize("fault", list(CRASHES))
 async def test_nothing_is_lost_doubled_or_out_of_order(kafka: KafkaBroker, on_kafka: Deployment, fault: str) -> None:
     seed = random.randrange(1_000_000)
     sys.stderr.write(f"chaos seed {seed}\n")

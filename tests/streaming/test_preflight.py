@@ -10,7 +10,7 @@ import pytest
 from signalstream.errors import BrokerUnavailableError, ConfigurationError
 from signalstream.settings import Settings
 from signalstream.streaming import preflight
-from signalstream.streaming.preflight import Report, TopicRow, check_data_dir, check_port
+from signalstream.streaming.preflight import Report, TopicRow, check_port
 from signalstream.topics import all_topics
 
 SETTINGS = Settings(_env_file=None, partitions=3)
@@ -124,16 +124,3 @@ def test_a_busy_port_says_which_setting_changes_it():
         with pytest.raises(ConfigurationError, match=f"127.0.0.1:{port} .*SIGNALSTREAM_PORT"):
             check_port("127.0.0.1", port)
     check_port("127.0.0.1", port)
-
-
-def test_a_data_directory_is_made_and_tried(tmp_path):
-    check_data_dir(tmp_path / "a" / "b")
-
-    assert list((tmp_path / "a" / "b").iterdir()) == []
-
-
-def test_a_data_directory_that_cannot_be_written_says_which_setting_changes_it(tmp_path):
-    (tmp_path / "file").write_text("")
-
-    with pytest.raises(ConfigurationError, match="SIGNALSTREAM_DATA_DIR"):
-        check_data_dir(tmp_path / "file" / "data")

@@ -1,0 +1,116 @@
+"""The tables on disk, which stop for good at the first fault.
+
+Upstream sends a row's changelog record first and writes RocksDB then; when the disk is full, the record arrives, its
+offset is kept as stored once there is space again (``faust/tables/base.py``, ``_on_changelog_sent``), and the row is
+missing from then on. And RocksDB itself refuses everything after a failed write until it is opened anew. So here the
+first fault ends the worker: nothing after it is written, no offset included, nothing is acknowledged, and the next
+owner of the partitions, or this worker once it is started again, works on what is unacknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import structlog
+from faust.stores.rocksdb import Store
+
+from signalstream.errors import ConfigurationError, StorageError
+
+REMEDY = "free some space or mend the disk, and start this worker again; its unfinished work is not lost"
+MEGABYTE = 1_000_000
+LEAST_MEGABYTES = 16  # for the files of a few dozen empty tables; with less a worker would end again at once
+log = structlog.get_logger()
+
+
+class FailStopStore(Store):
+    """Faust's RocksDB store; its first fault crashes the app and makes every later write fail."""
+
+    _fault: StorageError | None = None
+    _crashing: asyncio.Future[None] | None = None
+
+    def _open_for_partition(self, partition: int) -> Any:
+        try:
+            return super()._open_for_partition(partition)
+        except Exception as error:
+            if "lock" in repr(error):  # upstream waits for another process to let go of it
+                raise
+            raise self._failed(error) from error
+
+    def _get(self, key: bytes) -> bytes | None:
+        with self._guarded():
+            found: bytes | None = super()._get(key)
+            return found
+
+    def _set(self, key: bytes, value: bytes | None) -> None:
+        with self._guarded():
+            super()._set(key, value)
+
+    def _del(self, key: bytes) -> None:
+        with self._guarded():
+            super()._del(key)
+
+    def set_persisted_offset(self, tp: Any, offset: int) -> None:
+        """Keep how far the changelog is stored; never past a row that could not be."""
+        with suppress(StorageError), self._guarded():  # called back by the producer: the app is told, nobody else
+            super().set_persisted_offset(tp, offset)
+
+    def apply_changelog_batch(self, batch: Any, to_key: Callable[[Any], Any], to_value: Callable[[Any], Any]) -> None:
+        """Store rows of the changelog, then how far they go."""
+        with self._guarded():
+            super().apply_changelog_batch(batch, to_key, to_value)
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        if self._fault is not None:
+            raise self._fault
+        try:
+            yield
+        except Exception as error:
+            if type(error) is not Exception:  # what RocksDB reports has no type of its own
+                raise
+            raise self._failed(error) from error
+
+    def _failed(self, error: Exception) -> StorageError:
+        if self._fault is None:
+            self._fault = StorageError(f"table {self.table_name} cannot be kept on disk ({error}); {REMEDY}")
+            log.critical("storage.failed", table=self.table_name, detail=str(error), remedy=REMEDY)
+            self._crashing = asyncio.ensure_future(self.app.crash(self._fault))
+        return self._fault
+
+
+def disk_part(path: Path, low_megabytes: int) -> Mapping[str, object]:
+    """Describe the disk of the tables: ``ok``, ``low`` below the limit, or ``read-only``, and what to do."""
+    free = shutil.disk_usage(path).free // MEGABYTE
+    part: dict[str, object] = {"status": "ok", "path": str(path), "free_megabytes": free}
+    if not os.access(path, os.W_OK):
+        return part | {"status": "read-only", "reason": f"{path} cannot be written; mount it writable"}
+    if free < low_megabytes:
+        reason = f"{path} has {free} MB left, less than {low_megabytes} MB; free some space before it is full"
+        return part | {"status": "low", "reason": reason}
+    return part
+
+
+def check_data_dir(path: Path) -> None:
+    """Create the tables' directory. Raises ConfigurationError when nothing can be written there, or next to nothing."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path) as probe:
+            probe.write(b"signalstream")
+        free = shutil.disk_usage(path).free // MEGABYTE
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot write to {path} ({error.strerror}); make it writable, free some space, "
+            "or choose another with SIGNALSTREAM_DATA_DIR"
+        ) from error
+    if free < LEAST_MEGABYTES:
+        raise ConfigurationError(
+            f"the disk of {path} is full ({free} MB left, {LEAST_MEGABYTES} MB are needed to start); "
+            "free some space, or choose another with SIGNALSTREAM_DATA_DIR"
+        )
