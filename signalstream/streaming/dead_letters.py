@@ -45,7 +45,7 @@ def bare(letter: DeadLetter, event: Any) -> DeadLetter:
         "key": None,
         "value": None,
         "headers": {},
-        "detail": note,
+        "detail": f"{letter.detail[:DETAIL_CHARACTERS]}; {why}",
         "whole": whole(event.message.value),
     }
     return letter.model_copy(update=without)
