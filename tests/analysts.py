@@ -17,11 +17,16 @@ RAISES = "RAISE"
 REFUSES = "REFUSE"
 NEVER_ANSWERS = "NEVER"
 ANSWERS_NONSENSE = "NONSENSE"
+SLOW = "SLOW"
+SLOW_SECONDS = 4.0  # for every task, not only the mood's
 
 
 @dataclass
 class MoodyAnalyst:
-    """The local analyst, except for the task ``mood`` on messages that hold one of the words above."""
+    """The local analyst, except for the task ``mood`` on messages that hold one of the words above.
+
+    A message that says SLOW takes seconds in every task, and is answered rightly then.
+    """
 
     inner: LocalAnalyst
     mood: str = "sentiment"
@@ -41,6 +46,8 @@ class MoodyAnalyst:
 
     async def analyse(self, task: str, turn: Turn) -> Answer:
         text = turn.message.text
+        if SLOW in text:
+            await asyncio.sleep(SLOW_SECONDS)
         if task == self.mood and RAISES in text:
             raise ZeroDivisionError("a fault that nobody foresaw")
         if task == self.mood and REFUSES in text:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from tests.chaos.crashes import CRASHES
-from tests.chaos.disks import DISKS
-from tests.chaos.outside import OUTSIDE
+from tests.chaos.membership import MEMBERSHIP
 from tests.chaos.scene import Faults
 
-FAULTS: Faults = {**CRASHES, **OUTSIDE, **DISKS}
+FAULTS: Faults = {**CRASHES, **MEMBERSHIP}

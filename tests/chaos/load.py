@@ -64,14 +64,14 @@ class Load:
                 if self._stopping:
                     return
 
-    async def post(self, session: aiohttp.ClientSession, name: str) -> None:
-        """Post the next message of a conversation until it is accepted."""
+    async def post(self, session: aiohttp.ClientSession, name: str, mark: str = "") -> None:
+        """Post the next message of a conversation until it is accepted. ``mark`` is added to its text."""
         message_id = str(uuid.uuid4())
         number = len(self.accepted[name])
         body = {
             "conversation_id": name,
             "sender": "customer",
-            "message": TEXTS[number % len(TEXTS)].format(number=number),
+            "message": TEXTS[number % len(TEXTS)].format(number=number) + mark,
             "message_id": message_id,
         }
         while not await self._once(session, body):

@@ -58,36 +58,38 @@ class Outcome:
 
 async def run(plan: Plan, broker: KafkaBroker, deployment: Deployment) -> Outcome:
     """Start the workers, bring the faults on them while messages keep coming, and judge what is left."""
-    scene = Scene(broker, deployment, random.Random(plan.seed))
-    for _ in range(plan.workers):
-        await asyncio.to_thread(deployment.start().wait_ready)
-    drawn = faults_in_order(plan, scene.random)
-    load = Load(scene.workers, random.Random(plan.seed), plan.conversations, plan.messages_per_second)
+    await _start(plan, deployment)
+    load = Load(deployment.workers, random.Random(plan.seed), plan.conversations, plan.messages_per_second)
     names = [conversation(writer, 0) for writer in range(plan.listeners)]
-    listeners = Listeners(scene.workers, random.Random(plan.seed), names)
+    listeners = Listeners(deployment.workers, random.Random(plan.seed), names)
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)) as session:
+        scene = Scene(broker, deployment, random.Random(plan.seed), load, session)
+        drawn = faults_in_order(plan, scene.random)
         listening = asyncio.create_task(listeners.run(session))
         posting = asyncio.create_task(load.run(session))
         for name in drawn:
             await asyncio.sleep(scene.random.uniform(*plan.calm_seconds))
             await FAULTS[name](scene)
-        verdict = await _settle(scene, session, load, listeners, posting)
+        verdict = await _settle(scene, listeners, posting)
         await end(listening)
     return Outcome(plan, drawn, verdict, scene, load.slowest_answer_seconds, listeners.connections)
 
 
-async def _settle(
-    scene: Scene, session: aiohttp.ClientSession, load: Load, listeners: Listeners, posting: asyncio.Task[None]
-) -> Verdict:
+async def _start(plan: Plan, deployment: Deployment) -> None:
+    for _ in range(plan.workers):
+        await asyncio.to_thread(deployment.start().wait_ready)
+
+
+async def _settle(scene: Scene, listeners: Listeners, posting: asyncio.Task[None]) -> Verdict:
     """Judge again and again until all is well; a minute after the last fault at most."""
     loop = asyncio.get_running_loop()
     last_fault = loop.time()
-    load.stop()
+    scene.load.stop()
     await posting
     urls = [worker.url for worker in scene.workers]
     async with ledger(scene.broker.bootstrap, scene.deployment.names) as book:
         while True:
-            verdict = judge(await gather(session, urls, load.accepted, listeners.heard, book))
+            verdict = judge(await gather(scene.session, urls, scene.load.accepted, listeners.heard, book))
             verdict.settled_after_seconds = loop.time() - last_fault
             if verdict.clean or verdict.settled_after_seconds > SETTLE_SECONDS:
                 return verdict

@@ -7,6 +7,9 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+import aiohttp
+
+from tests.chaos.load import Load
 from tests.kafka.broker import KafkaBroker
 from tests.kafka.conftest import Deployment
 from tests.workers import Worker
@@ -30,6 +33,8 @@ class Scene:
     broker: KafkaBroker
     deployment: Deployment
     random: random.Random
+    load: Load
+    session: aiohttp.ClientSession
     times: Times = field(default_factory=Times)
     exit_codes: list[int] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
@@ -43,10 +48,19 @@ class Scene:
         """Return a worker by chance."""
         return self.random.choice(self.workers)
 
+    def sign(self) -> str:
+        """Return a word that no other fault of the run uses, for the names of its conversations."""
+        return f"{self.random.randrange(1 << 32):08x}"
+
     def promise(self, kept: bool, what: str) -> None:
         """Note ``what`` as broken unless it was kept."""
         if not kept:
             self.broken.append(what)
+
+    async def post(self, name: str, messages: int, mark: str = "") -> None:
+        """Post messages to a conversation, one after another; they are part of the load and judged with it."""
+        for _ in range(messages):
+            await self.load.post(self.session, name, mark)
 
     async def terminate(self, worker: Worker) -> None:
         """SIGTERM; the worker must end by itself with code 0."""
