@@ -55,7 +55,7 @@ async def full(scene: Scene) -> None:
         ballast = fill(worker.data_dir, 0)
         await _ends(scene, worker, 1, "No space left on device")
         worker.start()
-        await _ends(scene, worker, 2, "is full")
+        await _ends(scene, worker, 2, "No space left on device")
         ballast.unlink()
         worker.start()
         await scene.ready(worker)
