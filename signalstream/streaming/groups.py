@@ -1,0 +1,59 @@
+"""Consumer groups as the broker knows them: who is in them, how far they have committed, with which note."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import TopicPartition
+from aiokafka.errors import for_code
+from aiokafka.structs import OffsetAndMetadata
+
+from signalstream.settings import Settings
+
+EMPTY_STATES = {"Empty", "Dead", ""}
+
+
+@dataclass(frozen=True)
+class Group:
+    """A consumer group. ``hosts`` has one entry for each member; ``state`` is the broker's word."""
+
+    name: str
+    state: str
+    hosts: tuple[str, ...] = ()
+
+    @property
+    def in_use(self) -> bool:
+        """Say whether anyone is in the group, or the broker has not yet noticed that nobody is."""
+        return bool(self.hosts) or self.state not in EMPTY_STATES
+
+
+async def describe(admin: Any, names: Iterable[str]) -> dict[str, Group]:
+    """Return each group by its name; one that the broker does not know is ``Dead``. Raises KafkaError."""
+    found = {}
+    for answer in await admin.describe_consumer_groups(list(names)):
+        for group in answer.groups:
+            code, name, state, members = group[0], group[1], group[2], group[5]
+            if code:
+                raise for_code(code)(f"group {name}")
+            found[name] = Group(name, state, tuple(str(member[2]).lstrip("/") for member in members))
+    return found
+
+
+async def versions_in_use(admin: Any, settings: Settings) -> dict[int, Group]:
+    """Return the versions of the tables that have members in their group, by number. Raises KafkaError."""
+    pattern = re.compile(rf"{re.escape(settings.app_id)}(?:-v(\d{{1,3}}))?")
+    names = [str(each[0]) for each in await admin.list_consumer_groups()]
+    versions = {name: int(match[1] or 1) for name in names if (match := pattern.fullmatch(name))}
+    groups = await describe(admin, versions) if versions else {}
+    return {versions[name]: group for name, group in groups.items() if group.in_use}
+
+
+async def committed(
+    admin: Any, group: str, partitions: Iterable[TopicPartition]
+) -> Mapping[TopicPartition, OffsetAndMetadata]:
+    """Return what a group has committed; a partition without a commit is left out. Raises KafkaError."""
+    found = await admin.list_consumer_group_offsets(group, partitions=list(partitions))
+    return {partition: each for partition, each in found.items() if each.offset >= 0}
