@@ -70,15 +70,26 @@ class FakeReader:
 
 @dataclass
 class FakeOwnership:
-    """This worker owns everything, unless ``url`` names another or ``error`` says that nobody knows."""
+    """This worker owns everything, unless ``url`` names another or ``error`` says that nobody knows.
+
+    Its copies have the ``age``, the workers at ``copies`` have some too.
+    """
 
     url: str | None = None
     error: Exception | None = None
+    age: float | None = None
+    copies: tuple[str, ...] = ()
 
     def owner_url(self, key: ConversationKey) -> str | None:
         if self.error is not None:
             raise self.error
         return self.url
+
+    def copy_age(self, key: ConversationKey) -> float | None:
+        return self.age
+
+    def copy_urls(self, key: ConversationKey) -> tuple[str, ...]:
+        return self.copies
 
 
 @dataclass

@@ -16,6 +16,7 @@ from yarl import URL
 from signalstream.core.progress import Position
 from signalstream.errors import BrokerUnavailableError, ConfigurationError
 from signalstream.settings import Settings
+from signalstream.streaming.assignor import MendedAssignor
 from signalstream.streaming.confirmed_table import ConfirmedTable
 from signalstream.streaming.consumer import MendedTransport
 from signalstream.streaming.recovery import MendedTableManager
@@ -53,7 +54,14 @@ class SignalApp(faust.App):
         self.ready_generation: int | None = None
         self.recovered_callbacks: list[Callable[[], None]] = []
         self._preflight = preflight
-        super().__init__(*args, TableManager=MendedTableManager, Table=ConfirmedTable, Worker=SignalWorker, **options)
+        super().__init__(
+            *args,
+            TableManager=MendedTableManager,
+            Table=ConfirmedTable,
+            Worker=SignalWorker,
+            PartitionAssignor=MendedAssignor,
+            **options,
+        )
 
     async def preflight(self) -> None:
         """Check what must be in place before anything joins a group. Raises ConfigurationError."""

@@ -28,6 +28,7 @@ from typing import Any, cast
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, Message
 
+from signalstream.core.changelog_tail import Look
 from signalstream.streaming.consumer_thread import PatientThread
 from signalstream.streaming.stepping import step
 
@@ -44,6 +45,7 @@ class MendedConsumer(driver.Consumer):
         self._jumps: dict[TP, tuple[int, int, int]] = {}  # from where, to where, how often
         self._seeks = 0
         self._looked_back = 0.0
+        self._batches = 0  # handed on to the last record
         super().__init__(*args, **kwargs)
 
     def _new_consumer_thread(self) -> PatientThread:
@@ -131,8 +133,15 @@ class MendedConsumer(driver.Consumer):
             if self._seeks != seeks:
                 stale.update(self._next)
                 stale.add(tp)
+        self._batches += 1
         if not count:
             await self._look_back()
+
+    async def looks(self, tps: Iterable[TP], waiting: int) -> Mapping[TP, Look]:
+        """Return how far each partition is fetched; ``waiting`` is how many records have yet to be taken."""
+        batches = self._batches
+        polls = await self._thread.polls(tps)
+        return {tp: Look(poll.position, poll.end, poll.polled_ms, batches, waiting) for tp, poll in polls.items()}
 
     async def _look_back(self) -> None:
         """Seek back to what was fetched and thrown away at the end of a log."""

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from signalstream.streaming.pacing import pace_fetches
+
+
+class Poll(NamedTuple):
+    """What a partition's newest answered fetch said: where the next begins, where the log ends, and when (Unix ms)."""
+
+    position: int
+    end: int
+    polled_ms: int
 
 
 class PatientThread(driver.AIOKafkaConsumerThread):
@@ -33,8 +41,23 @@ class PatientThread(driver.AIOKafkaConsumerThread):
         found: Mapping[TP, int] = await self.call_thread(_read_to, self._ensure_consumer(), tuple(tps))
         return found
 
+    async def polls(self, tps: Iterable[TP]) -> Mapping[TP, Poll]:
+        """Return what is known of each partition's newest fetch; nothing of one that has had no answer yet."""
+        found: Mapping[TP, Poll] = await self.call_thread(_polls, self._ensure_consumer(), tuple(tps))
+        return found
+
 
 async def _read_to(consumer: Any, tps: Iterable[TP]) -> Mapping[TP, int]:
     assigned = consumer._subscription.subscription.assignment
     states = {tp: assigned.state_value(tp) for tp in tps} if assigned is not None else {}
     return {tp: state.position for tp, state in states.items() if state is not None and state.has_valid_position}
+
+
+async def _polls(consumer: Any, tps: Iterable[TP]) -> Mapping[TP, Poll]:
+    assigned = consumer._subscription.subscription.assignment
+    states = {tp: assigned.state_value(tp) for tp in tps} if assigned is not None else {}
+    return {
+        tp: Poll(state.position, state.highwater, state.timestamp)
+        for tp, state in states.items()
+        if state is not None and state.has_valid_position and state.timestamp is not None
+    }

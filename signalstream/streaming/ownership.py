@@ -1,8 +1,12 @@
-"""Which worker holds a conversation's rows: asked of Faust's assignor, by the conversation's key."""
+"""Which worker holds a conversation's rows, and who has a copy: asked of Faust's assignor, by its key."""
 
 from __future__ import annotations
 
+import time
+from typing import Any, cast
+
 from aiokafka.partitioner import DefaultPartitioner
+from faust.types import TP
 from yarl import URL
 
 from signalstream.core.keys import ConversationKey
@@ -24,10 +28,32 @@ class TableOwnership:
         if not self._app.is_ready:
             raise OwnerUnavailableError("this worker is joining or recovering its tables")
         url = self._owner(self._partition(key))
-        own = self._app.conf.canonical_url
-        if (url.host, url.port) == (own.host, own.port):
+        return None if self._is_own(url) else str(url).rstrip("/")
+
+    def copy_age(self, key: ConversationKey) -> float | None:
+        """Return the age in seconds of this worker's copy of the key's rows; None without one that was ever level."""
+        if not self._has_standbys():
             return None
-        return str(url).rstrip("/")
+        partition = self._partition(key)
+        changelogs = [TP(topic, partition) for topic in self._app.tables.changelog_topics]
+        return cast("float | None", self._app.tables.recovery.copies.age(changelogs, time.monotonic()))
+
+    def copy_urls(self, key: ConversationKey) -> tuple[str, ...]:
+        """Return the URLs of the other workers that hold a standby copy of the key's rows, as far as is known."""
+        if not self._has_standbys():
+            return ()
+        tables: Any = self._app.tables
+        changelog = tables[self._table].changelog_topic.get_topic_name()
+        assignor: Any = self._app.assignor
+        urls = map(URL, assignor.standby_urls(TP(changelog, self._partition(key))))
+        return tuple(str(url).rstrip("/") for url in urls if not self._is_own(url))
+
+    def _has_standbys(self) -> bool:
+        return bool(self._app.conf.table_standby_replicas)
+
+    def _is_own(self, url: URL) -> bool:
+        own = self._app.conf.canonical_url
+        return (url.host, url.port) == (own.host, own.port)
 
     def _partition(self, key: ConversationKey) -> int:
         # Faust's router asks its producer, which knows a changelog's partitions only after the first write to it.

@@ -1,21 +1,117 @@
-"""Table recovery that seeks before it resumes, and that says when it is done.
+"""Table recovery that seeks before it resumes, that comes to an end, and that says when it is done.
 
-Upstream (``faust/tables/recovery.py``) resumes the stream partitions and then seeks them to the committed offsets,
-while the flow is active because changelogs are being read: records are delivered from the wrong place in between
-(see ``consumer.py``). Here the seek comes first. Drop it when upstream does the same.
+Upstream (``faust/tables/recovery.py``), and what is different here:
+
+1. it resumes the stream partitions and then seeks them to the committed offsets, while the flow is active because
+   changelogs are being read: records are delivered from the wrong place in between (see ``consumer.py``). Here the
+   seek comes first;
+2. it waits for the record before a changelog's end, which compaction or a transaction may have left out (#176, #597).
+   Here the end of the log counts as reached when fetches have brought nothing more (``core/changelog_tail.py``);
+3. local rows that go further than their changelog end the worker (#158). Here they are set aside and read anew;
+4. a standby's records wait until a thousand have come (#212), and its counters outlive the assignment. Here they are
+   applied several times a second, the counters begin anew, and the age of each copy is known (``core/copies.py``).
+
+Drop each when upstream does the same.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Mapping
 from typing import Any
 
+from faust.exceptions import ConsumerNotStarted
 from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
+from faust.types import TP
+from mode import Service
+
+from signalstream.core.changelog_tail import Look, TailWatch
+from signalstream.core.copies import Copies
+from signalstream.streaming.set_aside import set_aside
+
+LOOK_SECONDS = 0.25  # between two looks at how far the changelogs are read
+AHEAD = (
+    "The local rows of table %s, partition %s, go to offset %s, but their changelog %s ends at %s: the topic was made "
+    "anew or has lost records. The rows were set aside as %s and are read anew from the topic. Compare them if rows "
+    "are missing; remove that directory when nothing is."
+)
 
 
 class MendedRecovery(Recovery):
-    """Faust's recovery with the last steps in the safe order."""
+    """Faust's recovery with the last steps in the safe order, and without its ways to wait for ever."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self.copies: Copies[TP] = Copies()
+        self._tails: TailWatch[TP] = TailWatch()
+        super().__init__(*args, **options)
+
+    async def on_rebalance(
+        self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
+    ) -> None:
+        """Take on the new assignment; nothing of an earlier one is left."""
+        self.buffer_sizes.clear()
+        self.standby_highwaters.clear()
+        self.standby_offsets.clear()
+        self._tails = TailWatch()
+        await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
+        self.copies.keep(self.active_tps | self.standby_tps)
+
+    async def _build_offsets(self, consumer: Any, tps: set[TP], destination: Any, title: str) -> None:
+        known = {tp: destination[tp] for tp in tps if destination.get(tp) is not None}
+        ends = await consumer.highwaters(*known) if known else {}
+        for tp, offset in known.items():
+            if ends.get(tp) is not None and offset >= ends[tp]:
+                self._begin_anew(tp, offset, ends[tp])
+                destination[tp] = None
+        await super()._build_offsets(consumer, tps, destination, title)
+
+    def _begin_anew(self, tp: TP, offset: int, end: int) -> None:
+        table: Any = self.tp_to_table[tp]
+        self.copies.forget(tp)
+        aside = set_aside(table.data, tp.partition)
+        self.log.error(AHEAD, table.name, tp.partition, offset, tp.topic, end, aside)
+
+    @Service.task  # type: ignore[untyped-decorator]  # mode's decorators have no types
+    async def _look_at_changelogs(self) -> None:
+        while not self.should_stop:
+            await self.sleep(LOOK_SECONDS)
+            try:
+                await self._look()
+            except (ConsumerNotStarted, AssertionError):  # a rebalance took the assignment away in the middle of it
+                self._tails = TailWatch()
+
+    async def _look(self) -> None:
+        reading = (self.active_tps | self.standby_tps) & self.app.consumer._get_active_partitions()
+        looks = await self.app.consumer.looks(reading, self.tables.changelog_queue.qsize()) if reading else {}
+        self._saw(looks)
+        for tp, end in self._tails.exhausted(looks).items():
+            self._pass_tail(tp, end)
+        self.flush_buffers()
+        for tp in looks:
+            applied = self._offsets_of(tp).get(tp)
+            if applied is not None:
+                self.copies.applied(tp, applied + 1)
+        if self.in_recovery and looks and not self.need_recovery():
+            self.signal_recovery_end.set()
+
+    def _saw(self, looks: Mapping[TP, Look]) -> None:
+        monotonic, wall = time.monotonic(), time.time()
+        for tp, look in looks.items():
+            self.copies.saw_end(tp, look.end, monotonic - max(0.0, wall - look.polled_ms / 1000))
+
+    def _offsets_of(self, tp: TP) -> Any:
+        return self.active_offsets if tp in self.active_tps else self.standby_offsets
+
+    def _pass_tail(self, tp: TP, end: int) -> None:
+        offsets = self._offsets_of(tp)
+        applied = offsets.get(tp)
+        if applied is not None and applied < end - 1:
+            self.flush_buffers()  # before the offset is kept
+            offsets[tp] = end - 1
+            self.tp_to_table[tp].data.set_persisted_offset(tp, end - 1)
+            self.log.info("No record is left in %s-%s from %s to its end %s", tp.topic, tp.partition, applied + 1, end)
 
     async def _resume_streams(self, generation_id: int = 0) -> None:
         await self.app.on_rebalance_complete.send()

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel
 
 from signalstream.core.keys import ConversationKey
+from signalstream.errors import OwnerUnavailableError
 from signalstream.models.intelligence import AgentStatus, Completeness, Insight
 from signalstream.settings import Settings
+from signalstream.web.copies import CopyReads
 from signalstream.web.forwarding import Forwarder, Relayed
 from signalstream.web.parameters import conversation_of, limit_of, tenant_of
 from signalstream.web.problems import ProblemError, invalid
 from signalstream.web.routes import CONVERSATION_PATH, INSIGHTS_PATH, TIMELINE_PATH
 from signalstream.web.services import ConversationReader, Ingest, LiveUpdate, LiveView
+
+M = TypeVar("M", bound=BaseModel)
 
 # Shared caches must not keep it, and a browser asks again with If-None-Match.
 CACHE = "private, no-cache"
@@ -32,6 +37,7 @@ class ConversationViews:
         forwarder: Forwarder,
         settings: Settings,
         agents: Sequence[str],
+        copies: CopyReads,
     ) -> None:
         self._reader = reader
         self._live = live
@@ -39,16 +45,21 @@ class ConversationViews:
         self._forwarder = forwarder
         self._settings = settings
         self._agents = tuple(agents)
+        self._copies = copies
 
     async def insights(self, request: web.Request) -> web.Response:
         """Answer with the insight and its revision as ETag."""
         key = conversation_of(request, self._settings)
-        found = await self.find_insight(request, key)
-        if isinstance(found, Relayed):
-            return found.response()
-        if found is None:
-            raise _never_seen()
-        return _insight_response(request, found)
+
+        async def fresh() -> web.Response:
+            found = await self.find_insight(request, key)
+            return found.response() if isinstance(found, Relayed) else _insight_response(request, _seen(found))
+
+        def read() -> web.Response | None:
+            found = self._reader.insight(key)
+            return _insight_response(request, found) if found else None
+
+        return await self._copies.answer(request, key, INSIGHTS_PATH, fresh, read)
 
     async def find_insight(self, request: web.Request, key: ConversationKey) -> Insight | Relayed | None:
         """Return the insight read here, or the owner's answer, or None for a conversation that nobody has seen.
@@ -67,14 +78,25 @@ class ConversationViews:
         """Answer with the state and its newest messages, redacted."""
         key = conversation_of(request, self._settings)
         limit = limit_of(request, default=50, highest=500)
-        relayed = await self._forwarder.from_owner(request, key, CONVERSATION_PATH)
-        return relayed.response() if relayed else _found(self._reader.conversation(key, limit))
+        return await self._rows(request, key, CONVERSATION_PATH, lambda: self._reader.conversation(key, limit))
 
     async def timeline(self, request: web.Request) -> web.Response:
         """Answer with the windows."""
         key = conversation_of(request, self._settings)
-        relayed = await self._forwarder.from_owner(request, key, TIMELINE_PATH)
-        return relayed.response() if relayed else _found(self._reader.timeline(key))
+        return await self._rows(request, key, TIMELINE_PATH, lambda: self._reader.timeline(key))
+
+    async def _rows(
+        self, request: web.Request, key: ConversationKey, path: str, rows: Callable[[], BaseModel | None]
+    ) -> web.Response:
+        async def fresh() -> web.Response:
+            relayed = await self._forwarder.from_owner(request, key, path)
+            return relayed.response() if relayed else _model(_seen(rows()))
+
+        def read() -> web.Response | None:
+            found = rows()
+            return _model(found) if found else None
+
+        return await self._copies.answer(request, key, path, fresh, read)
 
     async def recent(self, request: web.Request) -> web.Response:
         """Answer with the tenant's conversations, newest change first."""
@@ -95,7 +117,7 @@ class ConversationViews:
         if isinstance(found, LiveUpdate):
             return found
         if isinstance(found, Relayed):
-            found = _relayed_insight(found)
+            found = _relayed_insight(found)  # a frame cannot say that it is stale
         if found is None or found.completeness is Completeness.NONE:
             return None
         return LiveUpdate(found, found.model_dump_json().encode())
@@ -127,19 +149,21 @@ def _insight_response(request: web.Request, insight: Insight) -> web.Response:
 
 
 def _relayed_insight(relayed: Relayed) -> Insight:
+    if relayed.is_stale:
+        raise OwnerUnavailableError("the owner answers from a copy only")
     if relayed.status != 200:
         raise ProblemError(503, f"The worker that holds this conversation answered {relayed.status}.")
     return Insight.model_validate_json(relayed.body)
 
 
-def _found(model: BaseModel | None) -> web.Response:
+def _seen(model: M | None) -> M:
     if model is None:
-        raise _never_seen()
+        raise ProblemError(404, "No message of this conversation has been seen for this tenant.")
+    return model
+
+
+def _model(model: BaseModel) -> web.Response:
     return _json(model.model_dump_json().encode())
-
-
-def _never_seen() -> ProblemError:
-    return ProblemError(404, "No message of this conversation has been seen for this tenant.")
 
 
 def _json(body: bytes) -> web.Response:

@@ -22,7 +22,9 @@ from signalstream.web.services import Ownership
 
 FORWARDED_HEADER = "X-SignalStream-Forwarded"
 PASSED_HEADERS = ("Authorization", "If-None-Match")
-RELAYED_HEADERS = ("ETag", "Retry-After", "Cache-Control", "WWW-Authenticate")
+STALE_HEADER = "X-Stale"
+STALE_AGE_HEADER = "X-Stale-Age-Seconds"
+RELAYED_HEADERS = ("ETag", "Retry-After", "Cache-Control", "WWW-Authenticate", STALE_HEADER, STALE_AGE_HEADER)
 MOVED_DETAIL = "The conversation is moving to another worker. Ask again shortly."
 
 _log = structlog.get_logger("signalstream.web")
@@ -30,12 +32,17 @@ _log = structlog.get_logger("signalstream.web")
 
 @dataclass(frozen=True)
 class Relayed:
-    """The owner's answer, as it came."""
+    """Another worker's answer, as it came."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     content_type: str
+
+    @property
+    def is_stale(self) -> bool:
+        """Say whether it was answered from a copy."""
+        return STALE_HEADER in self.headers
 
     def response(self) -> web.Response:
         """Return it as this worker's answer."""
@@ -45,7 +52,7 @@ class Relayed:
 
 
 class Forwarder:
-    """Fetches from the owner. Its HTTP session opens with the first use, in the running loop."""
+    """Fetches from the owner, or from who has a copy. Its HTTP session opens with the first use, in its loop."""
 
     def __init__(self, ownership: Ownership, timeout_seconds: float) -> None:
         self._ownership = ownership
@@ -68,13 +75,24 @@ class Forwarder:
             return None
         if FORWARDED_HEADER in request.headers:
             raise unavailable("owner-moved", MOVED_DETAIL)
-        url = owner_url(owner, path, key, request.query)
+        return await self._ask(owner, request, key, path)
+
+    async def from_copy(self, request: web.Request, key: ConversationKey, path: str, url: str) -> Relayed | None:
+        """Return what the worker at ``url`` answers to ``path``; None when it cannot answer either."""
+        try:
+            relayed = await self._ask(url, request, key, path)
+        except OwnerUnavailableError:
+            return None
+        return relayed if relayed.status < 500 else None
+
+    async def _ask(self, worker: str, request: web.Request, key: ConversationKey, path: str) -> Relayed:
+        url = owner_url(worker, path, key, request.query)
         headers = {name: request.headers[name] for name in PASSED_HEADERS if name in request.headers}
         try:
             return await self._fetch(url, headers | {FORWARDED_HEADER: "1", REQUEST_ID_HEADER: request_id(request)})
         except (aiohttp.ClientError, OSError, OwnerUnavailableError) as error:
-            _log.warning("owner_unreachable", owner=owner, error=type(error).__name__)
-            raise OwnerUnavailableError(f"no usable answer from {owner}") from error
+            _log.warning("owner_unreachable", owner=worker, error=type(error).__name__)
+            raise OwnerUnavailableError(f"no usable answer from {worker}") from error
 
     async def _fetch(self, url: URL, headers: Mapping[str, str]) -> Relayed:
         if self._session is None:

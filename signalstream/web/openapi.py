@@ -11,6 +11,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_jso
 
 from signalstream import __version__
 from signalstream.web.correlation import REQUEST_ID_HEADER, REQUEST_ID_PATTERN
+from signalstream.web.forwarding import STALE_AGE_HEADER, STALE_HEADER
 from signalstream.web.frames import SOCKET_MESSAGES
 from signalstream.web.problems import PROBLEM_MEDIA_TYPE, Problem
 from signalstream.web.routes import ROUTES, Parameter, Route
@@ -109,6 +110,7 @@ def _good(route: Route) -> Document:
     answer: Document = {"description": HTTPStatus(route.status).phrase, "headers": _headers()}
     if any(parameter.name == "If-None-Match" for parameter in route.parameters):
         answer["headers"]["ETag"] = _header("The revision, in quotes.", r'^"[0-9]+"$')
+    answer["headers"] |= _stale_headers(route)
     if route.status != 101:
         schema = _ref(route.answer) if route.answer else {"type": "object"}
         answer["content"] = {"application/json": {"schema": schema}}
@@ -118,7 +120,21 @@ def _good(route: Route) -> Document:
 def _not_modified(route: Route) -> Document:
     if not any(parameter.name == "If-None-Match" for parameter in route.parameters):
         return {}
-    return {"304": {"description": "Nothing changed since the ETag that was sent.", "headers": _headers()}}
+    return {
+        "304": {
+            "description": "Nothing changed since the ETag that was sent.",
+            "headers": _headers() | _stale_headers(route),
+        }
+    }
+
+
+def _stale_headers(route: Route) -> Document:
+    if not route.may_be_stale:
+        return {}
+    return {
+        STALE_HEADER: _header("There when the answer is from a copy, because the owner cannot answer.", "^true$"),
+        STALE_AGE_HEADER: _header("With X-Stale: how long ago the copy was level, in seconds.", r"^[0-9]+\.[0-9]$"),
+    }
 
 
 def _problems(route: Route) -> Document:

@@ -40,7 +40,8 @@ class Route:
     """One method of one path. ``operation`` names it in code and in OpenAPI.
 
     ``answer`` is the model of the good answer, ``problems`` the statuses that this route adds to those that every
-    route has (405, 500). ``page`` marks what people's browsers load and OpenAPI leaves out.
+    route has (405, 500). ``page`` marks what people's browsers load and OpenAPI leaves out, ``may_be_stale`` what
+    may be answered from a copy.
     """
 
     operation: str
@@ -55,6 +56,7 @@ class Route:
     scope: str | None = None
     needs_core: bool = False
     page: bool = False
+    may_be_stale: bool = False
     tag: str = "operations"
     notes: str = field(default="", compare=False)
 
@@ -114,18 +116,18 @@ ROUTES = (
     Route(
         "getConversation", "GET", CONVERSATION_PATH, "A conversation with its newest messages, redacted.",
         answer=ConversationView, parameters=(CONVERSATION, TENANT, _limit(500)), problems=READ_PROBLEMS,
-        scope="conversations:read", needs_core=True, tag="conversations",
+        scope="conversations:read", needs_core=True, may_be_stale=True, tag="conversations",
     ),
     Route(
         "getInsights", "GET", INSIGHTS_PATH, "The current insight of a conversation.",
         answer=Insight, parameters=(CONVERSATION, TENANT, IF_NONE_MATCH), problems=READ_PROBLEMS,
-        scope="insights:read", needs_core=True, tag="insights",
+        scope="insights:read", needs_core=True, may_be_stale=True, tag="insights",
         notes="A message that was accepted and not analysed yet has completeness none and every agent pending.",
     ),
     Route(
         "getTimeline", "GET", TIMELINE_PATH, "The conversation over time, in windows of event time.",
         answer=Timeline, parameters=(CONVERSATION, TENANT), problems=READ_PROBLEMS,
-        scope="insights:read", needs_core=True, tag="insights",
+        scope="insights:read", needs_core=True, may_be_stale=True, tag="insights",
     ),
     Route(
         "streamInsights", "GET", "/ws/conversations/{conversation_id}/stream",

@@ -57,6 +57,17 @@ class Ownership(Protocol):
         """
         ...
 
+    def copy_age(self, key: ConversationKey) -> float | None:
+        """Return how long ago, in seconds, this worker's copy of the rows was level with what the owner wrote.
+
+        None when it has no copy that ever was.
+        """
+        ...
+
+    def copy_urls(self, key: ConversationKey) -> tuple[str, ...]:
+        """Return the base URLs of the other workers that have a copy of the rows."""
+        ...
+
 
 @dataclass(frozen=True)
 class LiveUpdate:

@@ -16,6 +16,7 @@ from signalstream.core.clock import Clock, SystemClock
 from signalstream.settings import Settings
 from signalstream.topics import AI_TOPICS
 from signalstream.web.conversations import ConversationViews
+from signalstream.web.copies import CopyReads
 from signalstream.web.correlation import correlated, stamp
 from signalstream.web.forwarding import Forwarder
 from signalstream.web.ingest import IngestView
@@ -122,7 +123,13 @@ def _core_site(services: WebServices, settings: Settings, agents: Sequence[str],
     sockets = OpenSockets()
     forwarder = Forwarder(ownership, settings.forward_timeout_seconds)
     conversations = ConversationViews(
-        reader=reader, live=live, ingest=ingest, forwarder=forwarder, settings=settings, agents=agents
+        reader=reader,
+        live=live,
+        ingest=ingest,
+        forwarder=forwarder,
+        settings=settings,
+        agents=agents,
+        copies=CopyReads(ownership, forwarder),
     )
 
     async def close_sockets(_application: web.Application) -> None:
