@@ -27,9 +27,20 @@ class WorkerError(AssertionError):
 
 
 class Worker:
-    """One worker on ``bootstrap``. ``directory`` takes its tables and its log; ``settings`` add to the environment."""
+    """One worker on ``bootstrap``. ``directory`` takes its tables and its log; ``settings`` add to the environment.
 
-    def __init__(self, bootstrap: str, directory: Path, settings: Mapping[str, str], port: int | None = None) -> None:
+    ``app`` is the module that Faust is told to run.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str,
+        directory: Path,
+        settings: Mapping[str, str],
+        port: int | None = None,
+        app: str = "signalstream",
+    ) -> None:
+        self._app = app
         self.port = free_port() if port is None else port
         self.url = f"http://127.0.0.1:{self.port}"
         self.log_path = directory / "worker.log"
@@ -54,7 +65,7 @@ class Worker:
 
     def start(self) -> None:
         """Start the process; returns at once. It works in its own directory, so no ``.env`` is read by chance."""
-        command = [sys.executable, "-m", "faust", "-A", "signalstream", "worker", "-l", "info"]
+        command = [sys.executable, "-m", "faust", "-A", self._app, "worker", "-l", "info"]
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self._process = start_child(
             [*command, "--web-port", str(self.port)], self.log_path, env=self.environment(), cwd=self.data_dir.parent

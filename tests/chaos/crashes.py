@@ -8,10 +8,12 @@ import shutil
 import signal
 
 from tests.analysts import SLOW
+from tests.chaos.load import MESSAGES_PER_CONVERSATION
 from tests.chaos.scene import Faults, Scene
 
 PAUSE_SECONDS = 12.0  # past the session timeout of the tests, 6 s
 KILLS = 4
+BURST_CONVERSATIONS = 20
 SLOW_CONVERSATIONS = 4
 
 
@@ -69,6 +71,29 @@ async def pause(scene: Scene) -> None:
     await scene.ready(worker)
 
 
+async def zombie(scene: Scene) -> None:
+    """SIGSTOP in the middle of a burst; the zombie wakes up with full buffers, and its heirs lose their disks.
+
+    So what the zombie wrote after its time, if anything, is what the tables are made from.
+    """
+    worker = scene.pick()
+    heirs = [each for each in scene.workers if each is not worker]
+    names = [f"burst-{scene.sign()}-{number}" for number in range(BURST_CONVERSATIONS)]
+    burst = asyncio.gather(*(scene.post(name, MESSAGES_PER_CONVERSATION) for name in names))
+    await asyncio.sleep(scene.random.uniform(1, 2))
+    os.kill(worker.pid, signal.SIGSTOP)
+    await asyncio.sleep(PAUSE_SECONDS)
+    await asyncio.sleep(scene.random.uniform(0, 5))
+    os.kill(worker.pid, signal.SIGCONT)
+    await asyncio.sleep(scene.random.uniform(0.2, 2))
+    for heir in heirs:
+        await asyncio.to_thread(heir.kill)
+        shutil.rmtree(heir.data_dir)
+        heir.start()
+    await burst
+    await scene.ready()
+
+
 CRASHES: Faults = {
     "rolling restart": rolling_restart,
     "SIGKILL": kill,
@@ -76,4 +101,5 @@ CRASHES: Faults = {
     "SIGKILL and empty disk": kill_and_lose_disk,
     "SIGKILL and swapped disks": kill_and_swap_disks,
     "SIGSTOP past the session": pause,
+    "zombie": zombie,
 }

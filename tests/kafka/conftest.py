@@ -29,7 +29,7 @@ class Deployment:
     settings: dict[str, str] = field(default_factory=dict)
     workers: list[Worker] = field(default_factory=list)
 
-    def start(self, **settings: str) -> Worker:
+    def start(self, app: str = "signalstream", **settings: str) -> Worker:
         """Start one more worker with its own port and data directory; does not wait for it."""
         directory = Path(tempfile.mkdtemp(prefix="worker-", dir=self.directory))
         environment = {
@@ -40,7 +40,7 @@ class Deployment:
             **self.settings,
             **{f"SIGNALSTREAM_{name.upper()}": value for name, value in settings.items()},
         }
-        worker = Worker(self.bootstrap, directory, environment)
+        worker = Worker(self.bootstrap, directory, environment, app=app)
         self.workers.append(worker)
         worker.start()
         return worker

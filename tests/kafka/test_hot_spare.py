@@ -1,0 +1,64 @@
+"""More workers than partitions: the one that has had nothing to do for long takes over."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+
+from signalstream.settings import ROLES
+from tests.client import eventually
+from tests.kafka.conftest import Deployment, client_of
+from tests.workers import get
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
+JOIN_SECONDS, TAKEN_OVER_SECONDS = 60.0, 30.0
+
+
+@pytest.fixture
+async def admin(on_kafka: Deployment) -> AsyncIterator[AIOKafkaAdminClient]:
+    client = AIOKafkaAdminClient(bootstrap_servers=on_kafka.bootstrap)
+    await client.start()
+    yield client
+    await client.close()
+
+
+async def members(admin: AIOKafkaAdminClient, deployment: Deployment) -> list[int]:
+    """Return how many members each of the five groups has."""
+    groups = [deployment.names.app_id + ("" if role == "core" else f"-{role}") for role in ROLES]
+    answers = await admin.describe_consumer_groups(groups)
+    found = {group[1]: len(group[5]) for answer in answers for group in answer.groups}
+    return [found[group] for group in groups]
+
+
+async def has_members(admin: AIOKafkaAdminClient, deployment: Deployment, count: int) -> bool | None:
+    return await members(admin, deployment) == [count] * len(ROLES) or None
+
+
+async def test_a_spare_takes_over_after_an_idleness_that_makes_stock_faust_leave(
+    on_kafka: Deployment, admin: AIOKafkaAdminClient, session: aiohttp.ClientSession
+) -> None:
+    on_kafka.settings["SIGNALSTREAM_PARTITIONS"] = "1"
+    active = on_kafka.start()
+    await asyncio.to_thread(active.wait_ready)
+    spare, leaver = on_kafka.start(), on_kafka.start(app="tests.kafka.short_poll")
+    await eventually(lambda: has_members(admin, on_kafka, 3), "three members in every group", JOIN_SECONDS)
+    await asyncio.to_thread(spare.wait_ready)
+    await client_of(session, active).post("idle", "hello")
+    await client_of(session, active).complete("idle", 1)
+    await eventually(lambda: has_members(admin, on_kafka, 2), "the leaver gone from every group", JOIN_SECONDS)
+    assert get(f"{leaver.url}/live")[0] == 200
+    await asyncio.to_thread(active.kill)
+    survivor = client_of(session, spare)
+    assert (await survivor.post("idle", "are you there?"))[0] == 202
+
+    async def taken_over() -> int | None:
+        status, insight = await survivor.insights("idle")
+        return insight["last_seq"] if status == 200 and insight["completeness"] == "complete" else None
+
+    assert await eventually(taken_over, "the spare answering for what the dead worker had", TAKEN_OVER_SECONDS) == 2
+    assert await members(admin, on_kafka) == [1] * len(ROLES)
+    assert get(f"{spare.url}/ready")[0] == get(f"{spare.url}/live")[0] == 200
