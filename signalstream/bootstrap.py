@@ -135,6 +135,7 @@ class _Parts:
             agent.step,
             in_flight=self.settings.analyses_in_flight,
             exhausted=agent.exhausted,
+            yields=True,
         )
 
     def web_services(self) -> WebServices:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Mapping
@@ -24,6 +25,12 @@ from signalstream.streaming.recovery import MendedTableManager
 WRITTEN_FOR = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0"}
 MAX_POLL_INTERVAL_SECONDS = 1_000_000.0  # an idle or backlogged member would leave its group and never return
 PRODUCER_REQUEST_BYTES = 1_000_000
+# A member learns of a rebalance by its next heartbeat, so this is what every hand-over waits for first. Faust's and
+# Kafka's 3 s made it the longest part of one; at a twentieth of the session it is half a second by default.
+HEARTBEATS_IN_A_SESSION = 20
+# How long a hand-over waits for work that may be done again elsewhere. An analysis by rules takes milliseconds; a
+# remote one may take its whole deadline, and every member of its group would wait.
+GRACE_SECONDS, LET_GO_EVERY_SECONDS = 1.0, 0.1
 log = structlog.get_logger()
 
 
@@ -53,6 +60,8 @@ class SignalApp(faust.App):
         self.fetch_wait_seconds = fetch_wait_seconds
         self.ready_generation: int | None = None
         self.recovered_callbacks: list[Callable[[], None]] = []
+        self.hand_over_callbacks: list[Callable[[], None]] = []
+        self._leaving = False
         self._preflight = preflight
         super().__init__(
             *args,
@@ -82,6 +91,7 @@ class SignalApp(faust.App):
             and self.ready_generation == self.consumer_generation_id
             and not self.rebalancing
             and not self.in_recovery
+            and not self.should_stop  # its tables are closed already while its server still answers
         )
 
     def positions(self) -> dict[str, Position]:
@@ -93,6 +103,32 @@ class SignalApp(faust.App):
             if end is not None:
                 found[f"{tp.topic}-{tp.partition}"] = Position(consumer.done_to(tp, end), end)
         return found
+
+    async def _consumer_wait_empty(self, consumer: Any, logger: Any) -> None:
+        """Wait for what is in work, and after a moment of grace let go of what may be let go: others wait for it."""
+        letting_go = asyncio.create_task(self._let_go())
+        try:
+            await super()._consumer_wait_empty(consumer, logger)
+        finally:
+            letting_go.cancel()
+        if self._leaving:
+            await consumer.stop()
+
+    async def _let_go(self) -> None:
+        await asyncio.sleep(GRACE_SECONDS)
+        while True:  # what waited for a slot starts when others have been let go
+            for callback in self.hand_over_callbacks:
+                callback()
+            await asyncio.sleep(LET_GO_EVERY_SECONDS)
+
+    async def _stop_consumer(self) -> None:
+        """Stop what the consumer feeds, and leave the group as soon as what was in work is done and committed.
+
+        Upstream leaves after everything else has stopped: the tables, and the hosted apps with their slow analyses.
+        Until then the partitions belong to a worker that does nothing with them.
+        """
+        self._leaving = True
+        await super()._stop_consumer()
 
     def _new_transport(self) -> Any:
         return MendedTransport(self.conf.broker_consumer, self)
@@ -144,7 +180,7 @@ def _delivery(settings: Settings) -> dict[str, Any]:
         "producer_max_request_size": PRODUCER_REQUEST_BYTES,
         "producer_linger_ms": round(settings.linger_seconds * 1000),
         "broker_session_timeout": session,
-        "broker_heartbeat_interval": min(3.0, session / 3),
+        "broker_heartbeat_interval": session / HEARTBEATS_IN_A_SESSION,
         "broker_rebalance_timeout": settings.rebalance_timeout_seconds,
         "broker_request_timeout": max(30.0, session),
         "broker_max_poll_interval": MAX_POLL_INTERVAL_SECONDS,

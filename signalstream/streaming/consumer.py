@@ -12,7 +12,9 @@ that are then thrown away, or ``perform_seek`` moves the read offset in the midd
    emptied it the fetch means "all partitions" and eats records of paused ones;
 4. a quiet consumer compares what was fetched with what was delivered: a fetch that was lost at the end of a log has
    no next record to give it away;
-5. an acknowledgement from an earlier generation is ignored: its offset is being delivered again, maybe elsewhere.
+5. an acknowledgement from an earlier generation is ignored: its offset is being delivered again, maybe elsewhere;
+6. a fetch waits a moment only while tables recover, and a consumer without partitions to read until there are some:
+   upstream's second passed before the first record behind each hand-over.
 
 Drop it when upstream keeps a delivery position of its own. Related: faust-streaming #596, #606, PR #707.
 """
@@ -35,6 +37,7 @@ from signalstream.streaming.stepping import step
 SEEK_BACKS = 3  # a fetch may be lost more than once around a rebalance; our own topics have no gaps but retention's
 LOOK_BACK_SECONDS = 1.0  # between two looks of a quiet consumer at what was fetched and not delivered
 YIELD_EVERY = 100  # records between two turns of the event loop
+FETCH_SECONDS, RECOVERING_FETCH_SECONDS = 1.0, 0.1  # the longest wait for records
 
 
 class MendedConsumer(driver.Consumer):
@@ -45,6 +48,7 @@ class MendedConsumer(driver.Consumer):
         self._jumps: dict[TP, tuple[int, int, int]] = {}  # from where, to where, how often
         self._seeks = 0
         self._looked_back = 0.0
+        self._resumed = asyncio.Event()
         self._batches = 0  # handed on to the last record
         super().__init__(*args, **kwargs)
 
@@ -75,6 +79,18 @@ class MendedConsumer(driver.Consumer):
             self._jumps.pop(tp, None)
         self._seeks += 1
         await super().on_partitions_revoked(revoked)
+
+    def resume_partitions(self, tps: Iterable[TP]) -> None:
+        """Let records of the partitions flow, and wake who waits for there to be any."""
+        super().resume_partitions(tps)
+        self._resumed.set()
+
+    async def _wait_next_records(self, timeout: float) -> Any:  # noqa: ASYNC109 - upstream's signature
+        if self.flow_active and not self._get_active_partitions():
+            self._resumed.clear()
+            await self.wait_first(self._resumed.wait(), timeout=timeout)
+            return {}, set()
+        return await super()._wait_next_records(timeout)
 
     async def _getmany(self, active_partitions: AbstractSet[TP] | None, timeout: float) -> Any:  # noqa: ASYNC109 - upstream's signature
         frozen = frozenset(active_partitions or ())
@@ -115,7 +131,7 @@ class MendedConsumer(driver.Consumer):
     async def _drain_batch(self) -> None:
         stale: set[TP] = set()
         count = 0
-        async for tp, message in self.getmany(timeout=1.0):
+        async for tp, message in self.getmany(FETCH_SECONDS if self.app.is_ready else RECOVERING_FETCH_SECONDS):
             count += 1
             if count % YIELD_EVERY == 0:
                 await asyncio.sleep(0)

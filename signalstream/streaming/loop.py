@@ -24,15 +24,20 @@ def run_agent(
     in_flight: int,
     together: Callable[[list[Any]], Awaitable[None]] | None = None,
     exhausted: Callable[[Any, str], Awaitable[None]] | None = None,
+    yields: bool = False,
 ) -> None:
     """Register an agent on ``app`` that runs ``step`` on every record of ``topics``; see Stage for failures.
 
-    With ``together``, records of one key that have piled up are given to it at once.
+    With ``together``, records of one key that have piled up are given to it at once. One that ``yields`` is cut short
+    when partitions are handed over and it does not end by itself: for slow steps that keep nothing of their own.
     """
 
     async def agent(stream: Any) -> None:
         source = stream.noack()
         pool: OrderedPool[Any] = OrderedPool(source.ack, _abandon(app), app.crash, in_flight)
+
+        if yields:
+            app.hand_over_callbacks.append(pool.let_go)
 
         async def work(event: Any) -> None:
             await stage.process(event, step, exhausted)

@@ -74,6 +74,7 @@ class OrderedPool(Generic[R]):
         self._tails: dict[Any, asyncio.Task[None]] = {}
         self._waiting: dict[Any, deque[tuple[_Queue[R], _Entry[R]]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._begun: set[asyncio.Task[None]] = set()  # one that is cancelled before it begins would settle nothing
 
     @property
     def in_flight(self) -> int:
@@ -109,9 +110,16 @@ class OrderedPool(Generic[R]):
         while self._tasks:
             await asyncio.wait(set(self._tasks))
 
+    def let_go(self) -> None:
+        """Cancel what is in work: it ends without an acknowledgement and is delivered again, here or elsewhere."""
+        for task in tuple(self._begun):
+            if not task.cancelling():  # a second time could break off the settling of the first
+                task.cancel()
+
     def _forget(self, key: object) -> Callable[[asyncio.Task[None]], None]:
         def forget(task: asyncio.Task[None]) -> None:
             self._tasks.discard(task)
+            self._begun.discard(task)
             if self._tails.get(key) is task:
                 del self._tails[key]
 
@@ -127,6 +135,7 @@ class OrderedPool(Generic[R]):
         work: Callable[[R], Awaitable[None]],
         together: Callable[[list[R]], Awaitable[None]] | None,
     ) -> None:
+        self._begun |= {task for task in (asyncio.current_task(),) if task is not None}
         try:
             if before is not None:
                 await settled(before)

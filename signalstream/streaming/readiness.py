@@ -86,6 +86,8 @@ def app_part(app: SignalApp) -> dict[str, object]:
     """Describe one app: its status, and how many partitions it has been given."""
     if app.is_ready:
         return {"status": "ok", "partitions": len(app.consumer.assignment())}
+    if app.should_stop:
+        return {"status": "stopping"}
     if app.rebalancing or app.ready_generation is None:
         return {"status": "joining"}
     return {"status": "recovering"}

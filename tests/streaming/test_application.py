@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,14 @@ from structlog.testing import capture_logs
 from signalstream.errors import BrokerUnavailableError, ConfigurationError
 from signalstream.settings import Settings
 from signalstream.streaming import application
-from signalstream.streaming.application import SignalApp, SignalWorker, check_versions, new_app, set_log_levels
+from signalstream.streaming.application import (
+    GRACE_SECONDS,
+    SignalApp,
+    SignalWorker,
+    check_versions,
+    new_app,
+    set_log_levels,
+)
 from signalstream.streaming.consumer import MendedTransport
 
 
@@ -61,6 +69,7 @@ def test_the_heartbeat_fits_the_session(tmp_path):
     short = new_app("offline", settings(tmp_path, session_timeout_seconds=6)).conf
 
     assert short.broker_heartbeat_interval * 3 <= short.broker_session_timeout
+    assert short.broker_heartbeat_interval < 0.5
     assert short.broker_request_timeout > short.broker_session_timeout
 
 
@@ -77,6 +86,51 @@ def test_an_app_is_ready_once_the_generation_it_is_in_has_recovered(app):
     assert not app.is_ready
     app.rebalancing, app.consumer_generation_id = False, 4
     assert not app.is_ready
+
+
+async def test_an_app_that_stops_is_not_ready_any_more(app):
+    app.consumer_generation_id, app.rebalancing = 1, False
+    app.on_recovered(1)
+    app._stopped.set()
+
+    assert not app.is_ready
+
+
+@dataclass
+class Busy:
+    """A consumer with work that ends when it is let go."""
+
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+    noted: list[str] = field(default_factory=list)
+
+    async def wait_empty(self) -> None:
+        await self.done.wait()
+        self.noted.append("empty")
+
+    async def stop(self) -> None:
+        self.noted.append("left")
+
+
+async def test_a_hand_over_waits_a_moment_for_work_and_then_lets_it_go(app):
+    consumer = Busy()
+    app.hand_over_callbacks.append(consumer.done.set)
+    clock = asyncio.get_running_loop().time
+    began = clock()
+
+    await app._consumer_wait_empty(consumer, logging.getLogger())
+
+    assert clock() - began > GRACE_SECONDS - 0.01
+    assert consumer.noted == ["empty"]
+
+
+async def test_an_app_that_stops_leaves_its_group_as_soon_as_its_work_is_done(app):
+    consumer = Busy()
+    consumer.done.set()
+    app._leaving = True
+
+    await app._consumer_wait_empty(consumer, logging.getLogger())
+
+    assert consumer.noted == ["empty", "left"]
 
 
 async def test_the_preflight_is_the_one_that_was_given(tmp_path):

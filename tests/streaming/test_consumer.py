@@ -263,6 +263,18 @@ async def test_the_fetcher_is_given_a_copy_of_the_active_partitions_that_a_rebal
     assert fetcher.asked_for == [frozenset({PARTITION})]
 
 
+async def test_a_consumer_with_nothing_to_read_wakes_when_there_is_something(app):
+    consumer = OfflineConsumer(app)
+    consumer.flow_active = True
+    consumer._active_partitions = set()
+    waiting = asyncio.create_task(consumer._wait_next_records(60.0))
+    await asyncio.sleep(0.01)
+
+    consumer.resume_partitions({PARTITION})
+
+    assert await asyncio.wait_for(waiting, 5) == ({}, set())
+
+
 async def test_an_acknowledgement_of_an_earlier_generation_counts_for_nothing_and_is_not_waited_for(app):
     consumer = OfflineConsumer(app)
     old = record(0, generation_id=1)

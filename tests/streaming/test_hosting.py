@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,6 +29,17 @@ class App(Service):
 
     async def on_stop(self) -> None:
         self.noted.append(f"stop {self.name}")
+
+
+class Slow(App):
+    """An app that stops only when all have been asked to."""
+
+    def __init__(self, name: str, noted: list[str], together: asyncio.Barrier) -> None:
+        super().__init__(name, noted)
+        self.together = together
+
+    async def on_stop(self) -> None:
+        await self.together.wait()
 
 
 def step(name: str, noted: list[str], error: Exception | None = None) -> Any:
@@ -59,3 +71,14 @@ async def test_steps_before_come_first_in_order_then_all_apps_and_steps_after_wh
     assert noted[8:] == ["disconnect", "close"]
     assert [line["event"] for line in logs] == ["hosting.stop_failed"]
     assert SimpleNamespace(**logs[0]).error == "OSError"
+
+
+async def test_apps_stop_together_so_that_none_waits_for_the_work_of_another():
+    together = asyncio.Barrier(3)
+    main, others = App("main", []), [Slow(str(number), [], together) for number in range(3)]
+    host(main, others, [], [])  # type: ignore[arg-type]
+
+    hosted = main.services[0]()
+    async with asyncio.timeout(5):
+        async with hosted:
+            pass

@@ -26,6 +26,7 @@ class App:
         self.abandoned: list[int] = []
         self.consumer = SimpleNamespace(abandon=lambda message: self.abandoned.append(message.offset))
         self.crashes: list[BaseException] = []
+        self.hand_over_callbacks: list[Callable[[], None]] = []
         self.agents: dict[str, Callable[[Any], Any]] = {}
         self.topics: dict[str, Any] = {}
 
@@ -111,6 +112,27 @@ async def test_when_the_partitions_go_away_while_the_broker_is_absent_nothing_is
 
     assert (stream.acked, app.abandoned) == ([], [0, 1])
     assert [line["offset"] for line in logs if line["event"] == "record.abandoned"] == [0, 1]
+
+
+@pytest.mark.parametrize("yields", [True, False])
+async def test_only_a_step_that_yields_is_cut_short_at_a_hand_over_and_then_nothing_is_acknowledged(yields):
+    app, outbox, begun = App(), RecordingOutbox(), asyncio.Event()
+
+    async def slow(_: FakeEvent) -> None:
+        begun.set()
+        await asyncio.sleep(0.05)
+
+    stage = Stage("pii", outbox, "dlq", 1, FixedClock(BEGIN), still_ours(app))  # type: ignore[arg-type]
+    run_agent(app, stage, ("turns",), slow, in_flight=4, yields=yields)  # type: ignore[arg-type]
+    stream = Stream([event(offset=7)])
+    await app.agents["pii ('turns',)"](stream)
+    await begun.wait()
+    for hand_over in app.hand_over_callbacks:
+        hand_over()
+    await asyncio.sleep(0.1)
+
+    assert (stream.acked, app.abandoned) == (([], [7]) if yields else ([7], []))
+    assert outbox.sent == []
 
 
 @pytest.mark.parametrize(

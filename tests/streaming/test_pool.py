@@ -196,6 +196,42 @@ async def test_a_record_that_waits_for_its_key_and_is_cancelled_holds_nobody_up(
     assert [record.message.offset for record in done.abandoned] == [1, 2]
 
 
+@settings(deadline=None, max_examples=100)
+@given(
+    st.lists(st.tuples(st.integers(0, 1), st.sampled_from([b"a", b"b", b"c"])), min_size=1, max_size=14),
+    st.lists(st.sampled_from(["finish", "let go", "turn"]), max_size=30),
+)
+def test_whenever_work_is_let_go_only_the_finished_head_is_acknowledged_and_nothing_is_waited_for(drawn, moves):
+    done = Run(["done"] * len(drawn), ack_turns=1)
+    records = events_of([(partition, 1, key, "done") for partition, key in drawn])
+
+    async def move_about() -> None:
+        pool: OrderedPool[FakeEvent] = OrderedPool(done.ack, done.abandon, done.crash, LIMIT)
+
+        async def submit() -> None:
+            for record in records:
+                await pool.submit(record, done.work)
+
+        submitting = asyncio.create_task(submit())
+        for move in moves:
+            if move == "finish" and done.running:
+                gate = min(done.running.items())[1]
+                gate.done() or gate.set_result(None)
+            elif move == "let go":
+                pool.let_go()
+            else:
+                await asyncio.sleep(0)
+        while not submitting.done() or pool.in_flight:  # as a hand-over does
+            pool.let_go()
+            await asyncio.sleep(0)
+
+    asyncio.run(asyncio.wait_for(move_about(), 20))
+    acked, abandoned = lines(done.acked), lines(done.abandoned)
+    for line, submitted in lines(records).items():
+        assert acked[line] + abandoned[line] == submitted
+    assert done.crashes == []
+
+
 async def test_what_was_worked_off_leaves_nothing_behind():
     done = Run(["done", "abandoned"] * 50)
     pool: OrderedPool[FakeEvent] = OrderedPool(done.ack, done.abandon, done.crash, LIMIT)

@@ -83,6 +83,13 @@ async def test_a_worker_without_its_broker_is_not_ready_but_still_alive():
     assert (await worker.live()).ok
 
 
+async def test_a_worker_that_stops_is_not_ready_and_says_so():
+    ready = await condition(App(), App("signalstream-pii", is_ready=False, should_stop=True)).ready()
+
+    assert not ready.ok
+    assert ready.parts["signalstream-pii"]["status"] == "stopping"
+
+
 async def test_an_app_that_has_stopped_makes_the_worker_dead():
     assert not (await condition(App(), App("signalstream-pii", should_stop=True)).live()).ok
 
