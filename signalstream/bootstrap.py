@@ -19,7 +19,7 @@ from signalstream.agents.window_sweep import WindowSweep
 from signalstream.ai.analyst import Analyst
 from signalstream.ai.choice import choose_analyst
 from signalstream.ai.local.pii import PatternDetector
-from signalstream.core.clock import SystemClock
+from signalstream.core.clock import BrokerClock, SystemClock
 from signalstream.core.conversation import Bounds
 from signalstream.core.deadlines import Deadlines
 from signalstream.core.letter_rate import LetterRate
@@ -34,8 +34,9 @@ from signalstream.streaming.hosting import host
 from signalstream.streaming.ingest import KafkaIngest
 from signalstream.streaming.loop import run_agent, still_ours
 from signalstream.streaming.ownership import TableOwnership
-from signalstream.streaming.preflight import check_data_dir, check_port, preflight
+from signalstream.streaming.preflight import check_port, preflight
 from signalstream.streaming.readiness import WorkerCondition
+from signalstream.streaming.storage import check_data_dir, disk_part
 from signalstream.streaming.tail import Tail
 from signalstream.streaming.values import RecentlyRead
 from signalstream.tables import conversations
@@ -161,6 +162,7 @@ class _Parts:
             before.append(tail.start)
             after.insert(0, tail.stop)
             probes["live view"] = tail.health
+            probes["disk"] = lambda: disk_part(settings.data_dir, settings.low_disk_megabytes)
             ownership = TableOwnership(self.main, conversations.NAME)
             services = WebServices(condition, ingest, self._add_core(), ownership, live)
         host(self.main, self.apps[1:], before, after)
@@ -170,7 +172,7 @@ class _Parts:
         settings, app = self.settings, self.main
         deadlines = Deadlines()
         states, rows, windows = conversations_table(app), insights_table(app), windows_table(app, deadlines)
-        outbox, clock = ProducerOutbox(app), SystemClock()
+        outbox, clock = ProducerOutbox(app), BrokerClock()
         joining = ConversationAgent(states, outbox, self.topic(TURNS), PatternDetector().redact, _bounds(settings))
         merging = AggregationAgent(
             conversations=states,

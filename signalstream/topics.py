@@ -36,6 +36,7 @@ class TopicSpec:
         config = {"cleanup.policy": self.cleanup_policy}
         if self.retention_ms is not None:
             config["retention.ms"] = str(self.retention_ms)
+            config["message.timestamp.type"] = "LogAppendTime"  # one clock dates what several workers write
         return config
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import structlog
 
 from signalstream.core import merging, windows
-from signalstream.core.clock import Clock
+from signalstream.core.arrival import record_time
+from signalstream.core.clock import BrokerClock, Moment
 from signalstream.core.keys import ConversationKey, parse_key
 from signalstream.core.merging import InsightState
 from signalstream.core.windows import WindowPolicy
@@ -45,13 +46,13 @@ class AggregationAgent:
     commands_topic: str
     agents: tuple[str, ...]
     policy: WindowPolicy
-    clock: Clock
+    clock: BrokerClock
 
     async def step(self, event: Any) -> None:
         """Take one analysis or one window command."""
         if event.message.topic == self.commands_topic:
             key = parse_key(event.message.key)
-            merged = self._rows.obey(key, decode(WindowCommand, event.message.value))
+            merged = self._rows(event).obey(key, decode(WindowCommand, event.message.value))
             await self._tell(key, event, merged, self._window_updates(key, merged))
         else:
             key, analysis = read_analysis(event.message.key, event.message.value)
@@ -66,12 +67,15 @@ class AggregationAgent:
         read = [read_analysis(event.message.key, event.message.value) for event in events]
         await self._merge(read[-1][0], events[-1], [analysis for _, analysis in read])
 
-    @property
-    def _rows(self) -> MergedRows:
-        return MergedRows(self.insights, self.windows, self.policy, self.clock)
+    def _rows(self, event: Any) -> MergedRows:
+        # At the record's own time: deadlines are those of one clock, whichever worker has the partition.
+        at = record_time(event.message.timestamp)
+        if at is not None:
+            self.clock.heard(at)
+        return MergedRows(self.insights, self.windows, self.policy, self.clock if at is None else Moment(at))
 
     async def _merge(self, key: ConversationKey, event: Any, analyses: list[Analysis]) -> None:
-        merged = self._rows.merge(key, analyses)
+        merged = self._rows(event).merge(key, analyses)
         for analysis in analyses:
             log.debug(
                 "insight.merged", message_id=str(analysis.message_id), seq=analysis.seq, revision=merged.row.revision
@@ -84,7 +88,7 @@ class AggregationAgent:
         for update in updates:
             await self.outbox.send(self.updates_topic, key.encode(), encode(update), headers_of(event))
         if merged.closing:  # only now: until its closing is confirmed a window stays open, to be told again
-            self._rows.told(key, merged)
+            self._rows(event).told(key, merged)
             await self.insights.confirmed(key.encode())
 
     async def _confirmed(self, key: ConversationKey, row: InsightState) -> None:

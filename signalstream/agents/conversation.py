@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from signalstream.core.arrival import record_time
 from signalstream.core.conversation import Bounds, join
 from signalstream.models.conversation import ConversationState
 from signalstream.streaming.dead_letters import headers_of
@@ -36,7 +37,7 @@ class ConversationAgent:
 
     async def step(self, event: Any) -> None:
         """Take one record of the raw topic."""
-        key, message = read_message(event.message.key, event.message.value)
+        key, message = read_message(event.message.key, event.message.value, record_time(event.message.timestamp))
         joined = join(self.table.get(key.encode()), message, self.redact(message.text), self.bounds)
         # A repeat is written too: after a crash the disk may hold a row that its changelog never got.
         self.table.put(key.encode(), joined.state)

@@ -45,7 +45,7 @@ def join(state: ConversationState | None, message: Message, redacted_text: str, 
     state = state or _new(message)
     seq = seq_of(state, message.message_id)
     if seq is not None:
-        return Joined(state, _turn(state, message, seq, bounds), changed=False)
+        return Joined(state, _turn(state, _as_before(state, message, seq), seq, bounds), changed=False)
     after = _added(state, message, redacted_text, bounds)
     return Joined(after, _turn(after, message, after.last_seq, bounds), changed=True)
 
@@ -101,6 +101,14 @@ def newest(messages: tuple[KeptMessage, ...], count: int, characters: int) -> tu
     backwards = messages[::-1][:count]
     totals = accumulate(len(message.text) for message in backwards)
     return tuple(message for message, total in zip(backwards, totals, strict=True) if total <= characters)[::-1]
+
+
+def _as_before(state: ConversationState, message: Message, seq: int) -> Message:
+    # A client's retry comes in later; dated anew it would fall into another window and count in both.
+    before = next((kept.timestamp for kept in state.recent if kept.seq == seq), None)
+    if before is None or message.written_at != message.received_at:
+        return message
+    return message.model_copy(update={"written_at": before, "received_at": before})
 
 
 def _turn(state: ConversationState, message: Message, seq: int, bounds: Bounds) -> Turn:

@@ -19,7 +19,7 @@ from signalstream.models.intelligence import Analysis, AnalysisStatus, Sentiment
 from signalstream.models.windows import Window, WindowFacts, WindowState
 
 MAX_SEQS = 1_000  # turns whose facts one window holds; more are counted as truncated
-SKEW = timedelta(minutes=5)  # how far a client's clock may run ahead before it stops moving event time
+SKEW = timedelta(minutes=5)  # how far a client's clock may run ahead before it is not believed
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,16 @@ def window_start(at: datetime, policy: WindowPolicy) -> int:
 
 
 def event_time(analysis: Analysis) -> datetime:
-    """Return how far an analysis moves its conversation's event time: never past its arrival plus SKEW."""
-    return min(analysis.written_at, analysis.received_at + SKEW)
+    """Return how far an analysis moves its conversation's event time: never past its arrival.
+
+    Else one message that is dated ahead would close windows that others still fall into.
+    """
+    return min(analysis.written_at, analysis.received_at)
 
 
 def start_of(analysis: Analysis, policy: WindowPolicy) -> int:
     """Return the start of an analysis's window: a message dated far ahead falls in the latest that is credible."""
-    return window_start(event_time(analysis), policy)
+    return window_start(min(analysis.written_at, analysis.received_at + SKEW), policy)
 
 
 def opened(analysis: Analysis, now: datetime, policy: WindowPolicy, watermark: datetime | None = None) -> WindowState:

@@ -15,7 +15,7 @@ import structlog
 from yarl import URL
 
 from signalstream.core.progress import Position
-from signalstream.errors import BrokerUnavailableError, ConfigurationError
+from signalstream.errors import BrokerUnavailableError, ConfigurationError, StorageError
 from signalstream.settings import Settings
 from signalstream.streaming.assignor import MendedAssignor
 from signalstream.streaming.confirmed_table import ConfirmedTable
@@ -35,16 +35,23 @@ log = structlog.get_logger()
 
 
 class SignalWorker(faust.Worker):
-    """Faust's worker, which refuses to start with one line and exit code 2 when the preflight finds a fault."""
+    """Faust's worker, which refuses to start with one line and exit code 2 when the preflight finds a fault.
+
+    When the tables' disk fails it ends with code 1, and the last line says so.
+    """
 
     def execute_from_commandline(self) -> None:
         """Run the preflight, then the app until a signal ends it."""
         try:
             self.loop.run_until_complete(self.app.preflight())
         except (ConfigurationError, BrokerUnavailableError) as error:
-            print(f"signalstream: {error}", file=sys.stderr)  # noqa: T201 - one line for a person, whatever the log is
+            _say(error)
             raise SystemExit(2) from None
-        super().execute_from_commandline()
+        try:
+            super().execute_from_commandline()
+        finally:
+            if isinstance(self.crash_reason, StorageError):
+                _say(self.crash_reason)
 
 
 class SignalApp(faust.App):
@@ -197,6 +204,10 @@ def _delivery(settings: Settings) -> dict[str, Any]:
 
 def _instance_id(app_id: str, settings: Settings) -> str | None:
     return f"{app_id}-{settings.static_membership_id}" if settings.static_membership_id else None
+
+
+def _say(error: BaseException) -> None:
+    print(f"signalstream: {error}", file=sys.stderr)  # noqa: T201 - one line for a person, whatever the log is
 
 
 def check_versions() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signalstream.agents.aggregation import AggregationAgent
+from signalstream.core.clock import BrokerClock
 from signalstream.core.deadlines import Deadlines
 from signalstream.core.merging import InsightState
 from signalstream.core.windows import WindowPolicy
@@ -76,7 +77,7 @@ class Bench:
             commands_topic="commands",
             agents=AGENTS,
             policy=self.policy,
-            clock=self.clock,
+            clock=BrokerClock(self.clock),
         )
 
     async def take(self, *made: Analysis) -> None:

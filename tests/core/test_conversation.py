@@ -173,3 +173,14 @@ def test_a_message_that_was_written_before_the_others_widens_the_span():
 
     assert state.first_message_at == BEGIN - timedelta(days=2)
     assert state.last_message_at == message(5).written_at
+
+
+def test_a_retry_that_comes_in_later_is_the_same_turn_at_the_same_time():
+    first = message(1).model_copy(update={"written_at": BEGIN, "received_at": BEGIN})
+    later = BEGIN + timedelta(minutes=20)
+    retry = first.model_copy(update={"written_at": later, "received_at": later})
+    made = join(None, first, first.text, BOUNDS)
+
+    repeat = join(made.state, retry, retry.text, BOUNDS)
+
+    assert repeat.turn == made.turn

@@ -145,10 +145,11 @@ def test_a_window_expires_after_its_deadline_and_the_retention():
 
 
 @pytest.mark.parametrize("years_ahead", [1, 7_000])
-def test_a_clock_that_runs_ahead_moves_event_time_no_further_than_the_skew(years_ahead):
+def test_a_clock_that_runs_ahead_does_not_move_event_time_and_its_message_falls_within_the_skew(years_ahead):
     ahead = analysis(written_at=BEGIN.replace(year=BEGIN.year + years_ahead), received_at=BEGIN)
 
-    assert windows.event_time(ahead) == BEGIN + SKEW
+    assert windows.event_time(ahead) == BEGIN
+    assert windows.start_of(ahead, POLICY) == windows.window_start(BEGIN + SKEW, POLICY)
 
 
 def test_a_clock_that_runs_behind_is_believed():

@@ -18,6 +18,7 @@ class FakeMessage(NamedTuple):
     value: bytes | None
     headers: list[tuple[str, bytes]] | dict[str, bytes] | None = None
     generation_id: int | None = 1
+    timestamp: float | None = None
 
     @property
     def tp(self) -> Partition:
@@ -44,5 +45,6 @@ def event(
     offset: int = 0,
     headers: list[tuple[str, bytes]] | dict[str, bytes] | None = None,
     generation_id: int | None = 1,
+    timestamp: float | None = None,
 ) -> FakeEvent:
-    return FakeEvent(FakeMessage(topic, partition, offset, key, value, headers, generation_id))
+    return FakeEvent(FakeMessage(topic, partition, offset, key, value, headers, generation_id, timestamp))
