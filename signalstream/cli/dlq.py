@@ -1,34 +1,55 @@
-"""``signalstream dlq``: what could not be processed. Look at it, mend the cause, send it back."""
+"""``signalstream dlq``: what could not be processed. Look at it, mend the cause, send it back or be rid of it."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import typer
+from aiokafka import ConsumerRecord
 
-from signalstream.cli.dead_letters import Filed, Redrive, details, line, redrive_of, select
-from signalstream.cli.dlq_log import read_all, send_back
+from signalstream.cli.bars import Bars
+from signalstream.cli.dead_letters import Filed, counted, tenant_of
+from signalstream.cli.dlq_choice import Choice, select
+from signalstream.cli.dlq_log import Notes, consumer, partitions, producer, read_all
+from signalstream.cli.dlq_options import (
+    Agent,
+    All,
+    DryRun,
+    Ids,
+    Reason,
+    Since,
+    Tenant,
+    Until,
+    choice_of,
+    demand,
+)
+from signalstream.cli.dlq_purge import Purge, admin
+from signalstream.cli.dlq_redrive import Redrive, fetch_original, prepare, send
+from signalstream.cli.dlq_view import COLUMNS, details, line
 from signalstream.cli.tables import console, table
+from signalstream.core.clock import SystemClock
 from signalstream.errors import ConfigurationError
+from signalstream.models.dead_letter import DeadLetter
 from signalstream.settings import Settings, load_settings
-from signalstream.topics import all_topics
+from signalstream.topics import DLQ, all_topics, topic_name
 
-COLUMNS = ("id", "failed at", "reason", "stage", "origin", "conversation", "detail")
-
-dlq = typer.Typer(help="Dead letters: list, show, send back.", no_args_is_help=True)
+dlq = typer.Typer(help="Dead letters: list, show, send back, purge.", no_args_is_help=True)
 
 
 @dlq.command("list")
 def list_letters(
-    reason: Annotated[str | None, typer.Option(help="Only with this reason.")] = None,
-    stage: Annotated[str | None, typer.Option(help="Only those that this stage gave up.")] = None,
+    *,
+    reason: Reason = None, agent: Agent = None, tenant: Tenant = None, since: Since = None, until: Until = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
-) -> None:
-    """List the dead letters, oldest first in each partition. Their bytes are not shown."""
-    letters = select(asyncio.run(read_all(load_settings())), (), reason, stage)
+) -> None:  # fmt: skip
+    """List the dead letters, oldest first. Their bytes are not shown."""
+    choice = choice_of(reason=reason, agent=agent, tenant=tenant, since=since, until=until)
+    letters = select(asyncio.run(read_all(load_settings(), Bars())), choice)
     if as_json:
         typer.echo(json.dumps([details(each, with_value=False) for each in letters], indent=2))
     elif letters:
@@ -43,48 +64,127 @@ def show(
     value: Annotated[bool, typer.Option("--value", help="Its bytes too: they may hold personal data.")] = False,
 ) -> None:
     """Print one dead letter with its headers as JSON."""
-    (letter,) = select(asyncio.run(read_all(load_settings())), [letter_id])
+    (letter,) = select(asyncio.run(read_all(load_settings(), Bars())), Choice(ids=(letter_id,)))
     typer.echo(json.dumps(details(letter, with_value=value), indent=2, ensure_ascii=False))
 
 
 @dlq.command()
 def redrive(
-    ids: Annotated[list[str] | None, typer.Argument(help="Ids of letters, as in 3-17.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All of them; --reason and --stage narrow it.")] = False,
-    reason: Annotated[str | None, typer.Option(help="Only with this reason.")] = None,
-    stage: Annotated[str | None, typer.Option(help="Only those that this stage gave up.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent, send nothing.")] = False,
-) -> None:
-    """Send dead letters' original bytes back to the topics they came from; the letters stay in the log."""
-    if bool(ids) == everything:
-        raise ConfigurationError("say which letters: their ids, or --all (with --reason or --stage to narrow it)")
-    settings = load_settings()
-    sent = asyncio.run(_redrive(settings, ids or (), reason, stage, dry_run))
-    counted = f"{len(sent)} dead letter{'' if len(sent) == 1 else 's'}"
-    if dry_run:
-        console().print(f"would send back {counted}; nothing was sent")
-    else:
-        console().print(f"sent back {counted}. They stay listed: the topic is a log, kept for its retention.")
+    ids: Ids = None, *, everything: All = False, reason: Reason = None, agent: Agent = None, tenant: Tenant = None,
+    since: Since = None, until: Until = None, dry_run: DryRun = False,
+    again: Annotated[bool, typer.Option("--again", help="Those too that have been sent back before.")] = False,
+) -> None:  # fmt: skip
+    """Send dead letters' original records back to the topics that they came from; the letters stay in the log."""
+    choice = demand(
+        choice_of(ids, reason=reason, agent=agent, tenant=tenant, since=since, until=until), everything
+    )  # fmt: skip
+    refused = asyncio.run(_redrive(load_settings(), choice, again or bool(choice.ids), dry_run))
+    if refused:
+        raise typer.Exit(1)
 
 
-async def _redrive(
-    settings: Settings, ids: Sequence[str], reason: str | None, stage: str | None, dry_run: bool
-) -> list[Redrive]:
-    letters: list[Filed] = select(await read_all(settings), ids, reason, stage)
+async def _redrive(settings: Settings, choice: Choice, again: bool, dry_run: bool) -> list[str]:
+    letters = select(await read_all(settings, Bars()), choice)
+    chosen = letters if choice.ids else _worth_sending(letters, again)
     known = {spec.name for spec in all_topics(settings)}
-    readable = [each for each in letters if each.letter or ids]
+
+    async def fetch(letter: DeadLetter) -> ConsumerRecord | None:
+        async with consumer(settings) as reader:
+            return await fetch_original(letter, reader)
+
+    ready, refused = await prepare(chosen, known, fetch)
+    if refused and choice.ids:  # named one by one, so that all of them are meant: nothing is sent
+        raise ConfigurationError("; ".join(refused))
+    for why in refused:
+        console().print(f"left out: {why}", markup=False)
+    if dry_run:
+        for record in ready:
+            console().print(f"{record.letter.id} would go to {record.topic}", markup=False)
+        console().print(f"would send back {counted(len(ready))}; nothing was sent")
+    else:
+        await _send_back(settings, ready)
+        console().print(
+            f"sent back {counted(len(ready))}. They stay listed: the topic is a log, kept for its retention."
+        )
+    return refused
+
+
+def _worth_sending(letters: Sequence[Filed], again: bool) -> list[Filed]:
+    readable = [each for each in letters if each.letter]
+    fresh = [each for each in readable if again or not each.redriven_at]
     if len(readable) < len(letters):
         console().print(f"left out: {len(letters) - len(readable)} unreadable")
-    # Every letter is checked before the first one is sent.
-    records = [redrive_of(each, known) for each in readable]
-    if not dry_run:
-        async for record in send_back(settings, records):
-            _say(record, "sent to")
-    else:
-        for record in records:
-            _say(record, "would go to")
-    return records
+    if len(fresh) < len(readable):
+        console().print(f"left out: {len(readable) - len(fresh)} sent back before; --again sends them again")
+    return fresh
 
 
-def _say(record: Redrive, verb: str) -> None:
-    console().print(f"{record.id} {verb} {record.topic}", markup=False)
+async def _send_back(settings: Settings, ready: Sequence[Redrive]) -> None:
+    async with producer(settings) as writer:
+        notes = Notes(writer, topic_name(DLQ, settings), SystemClock())
+        with Bars().bar("sending back", len(ready)) as advance:
+            for record in ready:
+                await send(record, writer)
+                await notes.redriven(record.letter)
+                console().print(f"{record.letter.id} sent to {record.topic}", markup=False)
+                advance(1)
+
+
+@dlq.command()
+def purge(
+    ids: Ids = None, *, everything: All = False, reason: Reason = None, agent: Agent = None, tenant: Tenant = None,
+    since: Since = None, until: Until = None, dry_run: DryRun = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:  # fmt: skip
+    """Delete dead letters from the topic: the broker gives them to nobody any more. This cannot be undone."""
+    choice = demand(
+        choice_of(ids, reason=reason, agent=agent, tenant=tenant, since=since, until=until), everything
+    )  # fmt: skip
+    settings = load_settings()
+    letters = asyncio.run(read_all(settings, Bars()))
+    going = _going(letters, choice)
+    if dry_run or not going:
+        console().print(f"would purge {counted(len(going))}; nothing was purged" if going else "nothing to purge")
+        return
+    if not yes:
+        _ask(going)
+    asyncio.run(_purge(settings, {each.id for each in going}))
+    origins = sorted({each.letter.origin.topic for each in going if each.letter})
+    console().print(f"purged {counted(len(going))}: the broker gives them to nobody any more")
+    console().print(
+        f"not touched: the records at their origin ({', '.join(origins) or 'unknown'}), kept for its retention"
+    )
+
+
+def _going(letters: Sequence[Filed], choice: Choice) -> list[Filed]:
+    chosen = {each.id for each in select(letters, choice)}
+    going = [each for each in letters if each.id in chosen or each.purged_at]
+    if going:
+        console().print(table(COLUMNS, map(line, going)))
+    if choice.tenant is not None:
+        nobodys = [each for each in select(letters, replace(choice, tenant=None)) if not _whose(each)]
+        if nobodys:
+            named = ", ".join(each.id for each in nobodys)
+            console().print(f"left out, since they name no tenant: {named}; look at them, and purge them by id")
+    return going
+
+
+def _whose(each: Filed) -> str | None:
+    return tenant_of(each.letter) if each.letter else None
+
+
+def _ask(going: Sequence[Filed]) -> None:
+    if not sys.stdin.isatty():
+        raise ConfigurationError("a purge cannot be undone and nobody is there to be asked; say --yes, or --dry-run")
+    typer.confirm(f"Delete {counted(len(going))} for good?", abort=True)
+
+
+async def _purge(settings: Settings, chosen: set[str]) -> None:
+    async with consumer(settings) as reader, producer(settings) as writer:
+        broker = admin(settings)
+        await broker.start()
+        try:
+            notes = Notes(writer, topic_name(DLQ, settings), SystemClock())
+            await Purge(reader, writer, broker, notes, await partitions(settings), Bars()).run(chosen)
+        finally:
+            await broker.close()

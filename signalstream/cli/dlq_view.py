@@ -1,0 +1,73 @@
+"""How a dead letter looks: a line of the list, and all that is known of one."""
+
+from __future__ import annotations
+
+import json
+
+from signalstream.cli.dead_letters import Filed, key_of
+from signalstream.models.base import rfc3339
+from signalstream.models.dead_letter import DeadLetter
+
+COLUMNS = ("id", "failed at", "reason", "agent", "origin", "conversation", "sent back", "detail")
+UNREADABLE = "these bytes are not a dead letter of this version"
+
+
+def line(each: Filed) -> tuple[str, ...]:
+    """Return a letter's line of the list."""
+    letter = each.letter
+    if letter is None:
+        return (each.id, "-", "unreadable", "-", "-", "-", handled(each), "not a dead letter of this version")
+    origin = f"{letter.origin.topic} {letter.origin.partition}-{letter.origin.offset}"
+    return (
+        each.id, rfc3339(letter.failed_at), letter.reason, letter.stage, origin, conversation(letter), handled(each),
+        letter.detail,
+    )  # fmt: skip
+
+
+def handled(each: Filed) -> str:
+    """Return when a letter was last sent back, or that its purge broke off, or a dash."""
+    if each.purged_at:
+        return "purge unfinished"
+    return rfc3339(each.redriven_at) if each.redriven_at else "-"
+
+
+def conversation(letter: DeadLetter) -> str:
+    """Return ``tenant/conversation`` of the letter's key, or a dash for bytes that are no such key."""
+    key = key_of(letter)
+    return "/".join(key) if key else "-"
+
+
+def details(each: Filed, with_value: bool) -> dict[str, object]:
+    """Return all that is known of a letter; its bytes only when asked for, since they may hold personal data."""
+    notes: dict[str, object] = {
+        name: rfc3339(at)
+        for name, at in (("redriven_at", each.redriven_at), ("purge_began_at", each.purged_at))
+        if at is not None
+    }
+    letter = each.letter
+    if letter is None:
+        return {"id": each.id, "reason": "unreadable", "detail": UNREADABLE} | notes
+    known: dict[str, object] = {
+        "id": each.id,
+        "reason": letter.reason,
+        "detail": letter.detail,
+        "stage": letter.stage,
+        "origin": letter.origin.model_dump(exclude={"v"}),
+        "attempts": letter.attempts,
+        "failed_at": rfc3339(letter.failed_at),
+        "conversation": conversation(letter),
+        "headers": letter.headers,
+        "value_bytes": len(letter.value or b""),
+    }
+    cut = {"whole": letter.whole.model_dump()} if letter.whole else {}
+    return known | cut | notes | ({"value": text(letter.value)} if with_value else {})
+
+
+def text(value: bytes | None) -> object:
+    """Return bytes as JSON where they are JSON, else as text with what is no UTF-8 escaped."""
+    if value is None:
+        return None
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value.decode(errors="backslashreplace")

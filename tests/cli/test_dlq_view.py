@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from signalstream.cli.dlq_view import COLUMNS, conversation, details, line
+from signalstream.models.dead_letter import Whole
+from tests.cli.letters import FAILED_AT, LETTERS, RAW, filed, letter
+
+
+def test_a_line_says_when_why_where_and_whose() -> None:
+    assert line(LETTERS[0]) == (
+        "0-5", "2026-01-31T12:00:00.000Z", "undecodable", "conversation", f"{RAW} 2-40", "acme/c-1", "-",
+        "the value is not a Message",
+    )  # fmt: skip
+    assert line(LETTERS[3])[:3] == ("3-9", "-", "unreadable")
+    assert {len(line(each)) for each in LETTERS} == {len(COLUMNS)}
+
+
+def test_a_line_says_when_a_letter_was_sent_back_and_whether_a_purge_broke_off() -> None:
+    assert line(replace(LETTERS[0], redriven_at=FAILED_AT))[6] == "2026-01-31T12:00:00.000Z"
+    assert line(replace(LETTERS[3], redriven_at=FAILED_AT, purged_at=FAILED_AT))[6] == "purge unfinished"
+
+
+@pytest.mark.parametrize("key", [None, b"", b"no-slash", b"\xff", b"ACME/c-1"])
+def test_a_key_that_is_no_conversation_is_a_dash(key: bytes | None) -> None:
+    assert conversation(letter(key=key)) == "-"
+
+
+def test_the_original_bytes_are_shown_only_when_asked_for() -> None:
+    each = filed(0, 5, letter(value=b'{"text":"my card is 4111"}'))
+    assert "4111" not in str(details(each, with_value=False))
+    assert details(each, with_value=True)["value"] == {"text": "my card is 4111"}
+    assert details(LETTERS[0], with_value=True)["value"] == "\\xffoops"
+    assert details(each, with_value=False)["headers"] == {"correlation_id": "req-7"}
+
+
+def test_details_say_what_was_done_and_how_large_a_cut_value_was() -> None:
+    cut = filed(0, 5, letter(whole=Whole(size=900_000, sha256="0" * 64)))
+    told = details(replace(cut, redriven_at=FAILED_AT, purged_at=FAILED_AT), with_value=False)
+    assert told["whole"] == {"size": 900_000, "sha256": "0" * 64}
+    assert told["redriven_at"] == told["purge_began_at"] == "2026-01-31T12:00:00.000Z"
+    assert {"whole", "redriven_at", "purge_began_at"}.isdisjoint(details(LETTERS[0], with_value=False))
+    assert details(LETTERS[3], with_value=True)["reason"] == "unreadable"
