@@ -113,12 +113,6 @@ class Settings(BaseSettings):
     dead_letter_span_seconds: float = Field(
         default=300.0, ge=1, le=86_400, description="Span over which a worker counts its dead letters, in seconds."
     )
-    dead_letter_limit: int = Field(
-        default=10, ge=0, le=1_000_000, description="Dead letters of a worker in the span, above which it is degraded."
-    )
-    dead_letter_span_seconds: float = Field(
-        default=300.0, ge=1, le=86_400, description="Span over which a worker counts its dead letters, in seconds."
-    )
     static_membership_id: str | None = Field(
         default=None, description="Stable member id: a worker that comes back soon causes no rebalance."
     )
