@@ -18,12 +18,9 @@ from signalstream.agents.registry import AI_AGENT_NAMES, AI_AGENTS
 from signalstream.agents.window_sweep import WindowSweep
 from signalstream.ai.analyst import Analyst
 from signalstream.ai.choice import choose_analyst
-from signalstream.ai.local.pii import PatternDetector
 from signalstream.core.clock import BrokerClock, SystemClock
-from signalstream.core.conversation import Bounds
 from signalstream.core.deadlines import Deadlines
 from signalstream.core.letter_rate import LetterRate
-from signalstream.core.windows import WindowPolicy
 from signalstream.errors import ConfigurationError
 from signalstream.models.conversation import Turn
 from signalstream.settings import Settings
@@ -39,10 +36,12 @@ from signalstream.streaming.readiness import WorkerCondition
 from signalstream.streaming.storage import check_data_dir, disk_part
 from signalstream.streaming.tail import Tail
 from signalstream.streaming.values import RecentlyRead
+from signalstream.streaming.versions import check_version
 from signalstream.tables import conversations
 from signalstream.tables.conversations import conversations_table
 from signalstream.tables.insights import insights_table
 from signalstream.tables.reader import TableReader
+from signalstream.tables.rules import rules_of
 from signalstream.tables.windows import windows_table
 from signalstream.telemetry import configure_logging, logging_config
 from signalstream.topics import AGGREGATED, AI_TOPICS, DLQ, RAW, TURNS, WINDOW_COMMANDS, TopicSpec, topic_name
@@ -169,11 +168,11 @@ class _Parts:
         return services
 
     def _add_core(self) -> TableReader:
-        settings, app = self.settings, self.main
+        settings, app, rules = self.settings, self.main, rules_of(self.settings)
         deadlines = Deadlines()
         states, rows, windows = conversations_table(app), insights_table(app), windows_table(app, deadlines)
         outbox, clock = ProducerOutbox(app), BrokerClock()
-        joining = ConversationAgent(states, outbox, self.topic(TURNS), PatternDetector().redact, _bounds(settings))
+        joining = ConversationAgent(states, outbox, self.topic(TURNS), rules.redact, rules.bounds)
         merging = AggregationAgent(
             conversations=states,
             insights=rows,
@@ -182,7 +181,7 @@ class _Parts:
             updates_topic=self.topic(AGGREGATED),
             commands_topic=self.topic(WINDOW_COMMANDS),
             agents=AI_AGENT_NAMES,
-            policy=_policy(settings),
+            policy=rules.policy,
             clock=clock,
         )
         analyses = tuple(self.topic(spec) for spec in (*AI_TOPICS, WINDOW_COMMANDS))
@@ -215,12 +214,14 @@ def ai_app_id(settings: Settings, agent: str) -> str:
 
 def _main_app(settings: Settings) -> SignalApp:
     first = settings.roles[0]
-    app_id = settings.app_id if first == CORE else ai_app_id(settings, first)
+    app_id = settings.core_id() if first == CORE else ai_app_id(settings, first)
     main: SignalApp
 
     async def check() -> None:
         check_port(str(main.conf.web_bind), int(main.conf.web_port))
         await preflight(settings)
+        if first == CORE:
+            await check_version(settings)
 
     main = new_app(
         app_id,
@@ -249,18 +250,3 @@ def _start_up(settings: Settings) -> Callable[[], Any]:
         check_versions()
 
     return start_up
-
-
-def _bounds(settings: Settings) -> Bounds:
-    return Bounds(
-        settings.kept_messages, settings.kept_characters, settings.context_messages, settings.context_characters
-    )
-
-
-def _policy(settings: Settings) -> WindowPolicy:
-    return WindowPolicy(
-        settings.window_seconds,
-        settings.window_grace_seconds,
-        settings.window_retention_seconds,
-        settings.windows_per_conversation,
-    )

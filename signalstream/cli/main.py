@@ -17,6 +17,7 @@ from signalstream import __version__
 from signalstream.cli.configuration import config
 from signalstream.cli.dev import dev
 from signalstream.cli.dlq import dlq
+from signalstream.cli.rebuild import rebuild
 from signalstream.cli.topics import topics
 from signalstream.cli.worker import worker
 from signalstream.errors import SignalStreamError
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.command()(config)
 app.command()(worker)
 app.command()(dev)
+app.command()(rebuild)
 app.add_typer(topics, name="topics")
 app.add_typer(dlq, name="dlq")
 

@@ -70,7 +70,8 @@ class RebuildLog:
 
     async def rows(self, settings: Settings, partition: int) -> tuple[Tables, set[bytes]]:
         """Return a version's rows of a partition, and the keys of those that a rebuild has carried over."""
-        tables, carried = Tables(), set()
+        tables = Tables()
+        carried: set[bytes] = set()
         changelogs = {changelog_name(name, settings): name for name in TABLES}
         ends = await self.ends(TopicPartition(changelog, partition) for changelog in changelogs)
         async for record in self.between(dict.fromkeys(ends), ends):

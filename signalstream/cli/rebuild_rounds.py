@@ -171,11 +171,8 @@ async def _take(log: RebuildLog, plan: Plan, replay: Replay, progress: Progress)
     taken = {each: plan.beginnings[each] if start is None else start for each, start in plan.starts.items()}
     count = 0
     async for record in log.between(plan.starts, plan.targets):
-        if record.topic == log.logs.raw:
-            replay.message(record.topic, record.key, record.value)
-        else:
-            at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
-            replay.analysis(record.topic, record.key, record.value, at)
+        take = replay.message if record.topic == log.logs.raw else replay.analysis
+        take(record.topic, record.key, record.value, datetime.fromtimestamp(record.timestamp / 1000, UTC))
         taken[TopicPartition(record.topic, record.partition)] = record.offset + 1
         count += 1
         progress.took(1)

@@ -33,12 +33,12 @@ class Group:
 async def describe(admin: Any, names: Iterable[str]) -> dict[str, Group]:
     """Return each group by its name; one that the broker does not know is ``Dead``. Raises KafkaError."""
     found = {}
-    for answer in await admin.describe_consumer_groups(list(names)):
-        for group in answer.groups:
-            code, name, state, members = group[0], group[1], group[2], group[5]
-            if code:
-                raise for_code(code)(f"group {name}")
-            found[name] = Group(name, state, tuple(str(member[2]).lstrip("/") for member in members))
+    for name in names:  # one at a time: aiokafka 0.14 misreads an answer from its second group on
+        (answer,) = await admin.describe_consumer_groups([name])
+        code, _, state, _, _, members = answer.groups[0][:6]
+        if code:
+            raise for_code(code)(f"group {name}")
+        found[name] = Group(name, state, tuple(str(member[2]).lstrip("/") for member in members))
     return found
 
 

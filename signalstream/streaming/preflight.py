@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -84,13 +82,13 @@ class Report:
 
 async def inspect(settings: Settings) -> Report:
     """Compare the broker's topics with the table. Raises BrokerUnavailableError."""
-    async with _admin(settings) as admin:
+    async with connected_admin(settings) as admin:
         return Report(await _rows(admin, settings))
 
 
 async def ensure(settings: Settings) -> Report:
     """Create what is missing and compare the rest. Raises BrokerUnavailableError, ConfigurationError."""
-    async with _admin(settings) as admin:
+    async with connected_admin(settings) as admin:
         before = await _rows(admin, settings)
         missing = {row.name for row in before if row.partitions_found is None}
         if not missing:
@@ -135,21 +133,9 @@ def check_port(host: str, port: int) -> None:
             ) from error
 
 
-def check_data_dir(path: Path) -> None:
-    """Create the tables' directory. Raises ConfigurationError when nothing can be written there."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path) as probe:
-            probe.write(b"signalstream")
-    except OSError as error:
-        raise ConfigurationError(
-            f"cannot write to {path} ({error.strerror}); make it writable, free some space, "
-            "or choose another with SIGNALSTREAM_DATA_DIR"
-        ) from error
-
-
 @asynccontextmanager
-async def _admin(settings: Settings) -> AsyncIterator[Any]:
+async def connected_admin(settings: Settings) -> AsyncIterator[Any]:
+    """Give a connected admin client and close it. Raises BrokerUnavailableError when none answers in time."""
     admin = AIOKafkaAdminClient(bootstrap_servers=list(settings.kafka_brokers), client_id="signalstream-admin")
     brokers = ", ".join(settings.kafka_brokers)
     try:

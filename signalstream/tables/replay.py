@@ -109,10 +109,10 @@ class Replay:
         for key, row in self.windows.items():
             self.windows.note(key, row)
 
-    def message(self, topic: str, key: bytes | None, value: bytes | None) -> None:
+    def message(self, topic: str, key: bytes | None, value: bytes | None, at: datetime) -> None:
         """Take a record of the raw topic."""
         try:
-            conversation, message = read_message(key, value)
+            conversation, message = read_message(key, value, at)
         except (UndecodableError, UnprocessableError):
             self.put_aside += 1
             return
