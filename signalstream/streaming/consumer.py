@@ -32,6 +32,7 @@ from faust.types import TP, Message
 
 from signalstream.core.changelog_tail import Look
 from signalstream.streaming.consumer_thread import PatientThread
+from signalstream.streaming.lease import Lease
 from signalstream.streaming.stepping import step
 
 SEEK_BACKS = 3  # a fetch may be lost more than once around a rebalance; our own topics have no gaps but retention's
@@ -54,6 +55,11 @@ class MendedConsumer(driver.Consumer):
 
     def _new_consumer_thread(self) -> PatientThread:
         return PatientThread(self, loop=self.loop, beacon=self.beacon)
+
+    @property
+    def lease(self) -> Lease:
+        """Return until when this worker is sure of its partitions."""
+        return cast("Lease", self._thread.lease)
 
     async def perform_seek(self) -> None:
         """Seek to the committed offsets; every batch fetched before is stale from here on."""

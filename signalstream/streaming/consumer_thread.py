@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from signalstream.streaming.lease import Lease, renew_by_membership
 from signalstream.streaming.pacing import pace_fetches
 
 
@@ -26,10 +27,15 @@ class PatientThread(driver.AIOKafkaConsumerThread):
     delays every hop of a message.
     """
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lease = Lease(self.app.conf.broker_session_timeout)
+
     async def on_start(self) -> None:
         """Start the consumer."""
         await super().on_start()
         pace_fetches(self._consumer)
+        renew_by_membership(self._consumer, self.lease)
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)

@@ -9,6 +9,7 @@ import structlog
 
 from signalstream.streaming.application import SignalApp
 from signalstream.streaming.delivery import Stage
+from signalstream.streaming.lease import until_held
 from signalstream.streaming.pool import OrderedPool
 
 log = structlog.get_logger()
@@ -28,9 +29,11 @@ def run_agent(
 ) -> None:
     """Register an agent on ``app`` that runs ``step`` on every record of ``topics``; see Stage for failures.
 
-    With ``together``, records of one key that have piled up are given to it at once. One that ``yields`` is cut short
-    when partitions are handed over and it does not end by itself: for slow steps that keep nothing of their own.
+    A step begins only while the worker is sure of its partitions (lease.py). With ``together``, records of one key
+    that have piled up are given to it at once. One that ``yields`` is cut short when partitions are handed over and it
+    does not end by itself: for slow steps that keep nothing of their own.
     """
+    ours = still_ours(app)
 
     async def agent(stream: Any) -> None:
         source = stream.noack()
@@ -39,12 +42,20 @@ def run_agent(
         if yields:
             app.hand_over_callbacks.append(pool.let_go)
 
+        async def sure(event: Any) -> None:
+            await until_held(app.consumer.lease, lambda: ours(event))
+            await step(event)
+
+        async def sure_together(events: list[Any]) -> None:
+            assert together is not None
+            await until_held(app.consumer.lease, lambda: ours(events[-1]))
+            await together(events)
+
         async def work(event: Any) -> None:
-            await stage.process(event, step, exhausted)
+            await stage.process(event, sure, exhausted)
 
         async def batch(events: list[Any]) -> None:
-            assert together is not None
-            await stage.process_together(events, together, step)
+            await stage.process_together(events, sure_together, sure)
 
         async for event in source.events():
             await pool.submit(event, work, batch if together else None)

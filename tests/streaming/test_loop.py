@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from signalstream.errors import BrokerUnavailableError
 from signalstream.streaming.delivery import Stage
+from signalstream.streaming.lease import Lease
 from signalstream.streaming.loop import run_agent, still_ours
 from tests.core.analyses import BEGIN
 from tests.fakes import FixedClock, RecordingOutbox
@@ -24,7 +25,9 @@ class App:
         self.rebalancing = self.should_stop = False
         self.conf = SimpleNamespace(stream_buffer_maxsize=128)
         self.abandoned: list[int] = []
-        self.consumer = SimpleNamespace(abandon=lambda message: self.abandoned.append(message.offset))
+        self.lease = Lease(6.0, lambda: self.now)
+        self.now = 0.0
+        self.consumer = SimpleNamespace(abandon=lambda message: self.abandoned.append(message.offset), lease=self.lease)
         self.crashes: list[BaseException] = []
         self.hand_over_callbacks: list[Callable[[], None]] = []
         self.agents: dict[str, Callable[[Any], Any]] = {}
@@ -112,6 +115,23 @@ async def test_when_the_partitions_go_away_while_the_broker_is_absent_nothing_is
 
     assert (stream.acked, app.abandoned) == ([], [0, 1])
     assert [line["offset"] for line in logs if line["event"] == "record.abandoned"] == [0, 1]
+
+
+async def test_a_worker_that_slept_past_its_session_starts_on_nothing_and_lets_go_once_others_have_the_partition():
+    app, begun = App(), []
+
+    async def step(taken: FakeEvent) -> None:
+        begun.append(taken.message.offset)
+
+    app.lease.renew(0.0)
+    app.now = 60.0
+    running = asyncio.create_task(run(app, step, [event(offset=0), event(offset=1)]))
+    await asyncio.sleep(0.2)
+    assert (begun, app.abandoned) == ([], [])
+    app.rebalancing = True
+    stream = await running
+
+    assert (begun, stream.acked, app.abandoned) == ([], [], [0, 1])
 
 
 @pytest.mark.parametrize("yields", [True, False])
