@@ -13,7 +13,7 @@ from tests.chaos.scene import Faults, Scene
 
 PAUSE_SECONDS = 12.0  # past the session timeout of the tests, 6 s
 KILLS = 4
-BURST_CONVERSATIONS = 20
+BURST_CONVERSATIONS = 12
 SLOW_CONVERSATIONS = 4
 
 
@@ -92,6 +92,7 @@ async def zombie(scene: Scene) -> None:
         heir.start()
     await burst
     await scene.ready()
+    await scene.worked_off()
 
 
 CRASHES: Faults = {

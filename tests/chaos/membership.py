@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 
-from tests.chaos.ledger import ledger
 from tests.chaos.load import MESSAGES_PER_CONVERSATION
 from tests.chaos.scene import Faults, Scene
 from tests.workers import Worker
@@ -13,7 +11,6 @@ from tests.workers import Worker
 VISITS = 3
 BACKLOG_CONVERSATIONS = 40  # 1,600 messages, 400 in each of four partitions; a stream's buffer holds 128 of each
 DRAINING_SECONDS = (1.0, 6.0)
-WORKED_OFF_RECORDS, WORKED_OFF_SECONDS = 500, 240.0  # what the load around it leaves waiting; how long it may take
 
 
 async def come_and_go(scene: Scene) -> None:
@@ -43,17 +40,7 @@ async def backlog(scene: Scene) -> None:
     await scene.terminate(front)
     scene.deployment.forget(front)
     await scene.ready()
-    scene.promise(await _worked_off(scene), f"the backlog was not worked off within {WORKED_OFF_SECONDS:.0f} s")
-
-
-async def _worked_off(scene: Scene) -> bool:
-    async with ledger(scene.broker.bootstrap, scene.deployment.names) as book:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(WORKED_OFF_SECONDS):
-                while sum((await book.lag()).values()) > WORKED_OFF_RECORDS:
-                    await asyncio.sleep(1)
-                return True
-    return False
+    await scene.worked_off()
 
 
 async def _leave(scene: Scene, guest: Worker) -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import aiohttp
 
+from tests.chaos.ledger import ledger
 from tests.chaos.load import Load
 from tests.kafka.broker import KafkaBroker
 from tests.kafka.conftest import Deployment
 from tests.workers import Worker
 
+WORKED_OFF_RECORDS, WORKED_OFF_SECONDS = 500, 240.0
 DOWN_SECONDS = (0.0, 8.0)  # how long a worker stays away: around the session timeout of the tests, 6 s
 
 
@@ -83,6 +86,16 @@ class Scene:
         for worker in workers or tuple(self.workers):
             await asyncio.to_thread(worker.wait_ready)
             self.times.ready_after.append(loop.time() - started)
+
+    async def worked_off(self) -> None:
+        """Wait until what a fault has piled up is done but for what the load around it leaves waiting."""
+        async with ledger(self.broker.bootstrap, self.deployment.names) as book:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(WORKED_OFF_SECONDS):
+                    while sum((await book.lag()).values()) > WORKED_OFF_RECORDS:
+                        await asyncio.sleep(1)
+                    return
+        self.promise(False, f"the backlog was not worked off within {WORKED_OFF_SECONDS:.0f} s")
 
 
 Fault = Callable[[Scene], Awaitable[None]]

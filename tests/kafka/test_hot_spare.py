@@ -29,9 +29,9 @@ async def admin(on_kafka: Deployment) -> AsyncIterator[AIOKafkaAdminClient]:
 async def members(admin: AIOKafkaAdminClient, deployment: Deployment) -> list[int]:
     """Return how many members each of the five groups has."""
     groups = [deployment.names.app_id + ("" if role == "core" else f"-{role}") for role in ROLES]
-    answers = await admin.describe_consumer_groups(groups)
-    found = {group[1]: len(group[5]) for answer in answers for group in answer.groups}
-    return [found[group] for group in groups]
+    # One at a time: aiokafka 0.14 reads an answer about several as if it were of an older version.
+    answers = [await admin.describe_consumer_groups([group]) for group in groups]
+    return [len(answer.groups[0][5]) for (answer,) in answers]
 
 
 async def has_members(admin: AIOKafkaAdminClient, deployment: Deployment, count: int) -> bool | None:
