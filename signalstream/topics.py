@@ -17,7 +17,10 @@ TABLES = ("conversations", "insights", "windows")
 
 @dataclass(frozen=True)
 class TopicSpec:
-    """A topic. ``retention_ms`` is None for compacted topics, which keep the newest record of each key."""
+    """A topic. ``retention_ms`` is None for compacted topics, which keep the newest record of each key.
+
+    One clock, the broker's, dates what several workers write; a letter that a purge moves keeps the date it had.
+    """
 
     name: str
     model: str
@@ -25,6 +28,7 @@ class TopicSpec:
     readers: tuple[str, ...]
     retention_ms: int | None = 7 * DAY_MS
     key: str = KEY
+    dated_by_broker: bool = True
 
     @property
     def cleanup_policy(self) -> str:
@@ -36,7 +40,7 @@ class TopicSpec:
         config = {"cleanup.policy": self.cleanup_policy}
         if self.retention_ms is not None:
             config["retention.ms"] = str(self.retention_ms)
-            config["message.timestamp.type"] = "LogAppendTime"  # one clock dates what several workers write
+            config["message.timestamp.type"] = "LogAppendTime" if self.dated_by_broker else "CreateTime"
         return config
 
 
@@ -53,6 +57,7 @@ DLQ = TopicSpec(
     ("conversation", "sentiment", "pii", "insights", "summary", "aggregation"),
     ("signalstream dlq",),
     retention_ms=30 * DAY_MS,
+    dated_by_broker=False,
 )
 WINDOW_COMMANDS = TopicSpec(
     "windows.commands", "WindowCommand", ("window sweep",), ("aggregation",), retention_ms=DAY_MS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 
 from signalstream.ai.analyst import Answer
 from signalstream.ai.local.analyst import LocalAnalyst
@@ -17,6 +18,7 @@ RAISES = "RAISE"
 REFUSES = "REFUSE"
 NEVER_ANSWERS = "NEVER"
 ANSWERS_NONSENSE = "NONSENSE"
+MENDED = "mended"  # a file in the data directory: while it is there, nothing is raised
 SLOW = "SLOW"
 SLOW_SECONDS = 4.0  # for every task, not only the mood's
 
@@ -29,6 +31,7 @@ class MoodyAnalyst:
     """
 
     inner: LocalAnalyst
+    mended: Path | None = None
     mood: str = "sentiment"
 
     @property
@@ -48,7 +51,7 @@ class MoodyAnalyst:
         text = turn.message.text
         if SLOW in text:
             await asyncio.sleep(SLOW_SECONDS)
-        if task == self.mood and RAISES in text:
+        if task == self.mood and RAISES in text and not (self.mended and self.mended.exists()):
             raise ZeroDivisionError("a fault that nobody foresaw")
         if task == self.mood and REFUSES in text:
             raise AnalystRefusedError("not this one")
@@ -59,8 +62,8 @@ class MoodyAnalyst:
         return await self.inner.analyse(task, turn)
 
 
-def moody(_: Settings) -> MoodyAnalyst:
-    return MoodyAnalyst(LocalAnalyst())
+def moody(settings: Settings) -> MoodyAnalyst:
+    return MoodyAnalyst(LocalAnalyst(), settings.data_dir / MENDED)
 
 
 def _nonsense() -> Model:

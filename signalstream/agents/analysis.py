@@ -11,7 +11,8 @@ import structlog
 
 from signalstream.ai.analyst import Analyst, Answer
 from signalstream.core.clock import Clock
-from signalstream.errors import AnalystBadOutputError, AnalystError
+from signalstream.core.keys import ConversationKey
+from signalstream.errors import AnalystBadOutputError, AnalystError, UnprocessableError
 from signalstream.models.base import Model
 from signalstream.models.conversation import Turn
 from signalstream.models.intelligence import MAX_REASON_CHARACTERS, Analysis, AnalysisStatus
@@ -56,6 +57,7 @@ class AnalysisAgent:
     async def step(self, event: Any) -> None:
         """Take one turn."""
         turn = self.read(event.message.value)
+        _check_key(event.message.key, turn)
         started = time.perf_counter()
         try:
             answer = await within(self.analyst.analyse(self.kind.name, turn), self.deadline_seconds)
@@ -117,6 +119,12 @@ class AnalysisAgent:
             latency_ms=round((time.perf_counter() - started) * 1000, 3),
             **fields,
         )
+
+
+def _check_key(key: bytes | None, turn: Turn) -> None:
+    # Here and not at the aggregation only: an analyst is not asked in vain, and the dead letter is the turn itself.
+    if key != ConversationKey(turn.message.tenant_id, turn.message.conversation_id).encode():
+        raise UnprocessableError("the record's key names another conversation than its turn")
 
 
 def _short(reason: str | None) -> str | None:

@@ -37,6 +37,11 @@ class Filed:
     redriven_at: datetime | None = None
     purged_at: datetime | None = None
 
+    @property
+    def happened_at(self) -> datetime:
+        """Return when its record failed; of an unreadable one, when it was written."""
+        return self.letter.failed_at if self.letter else self.time
+
 
 @dataclass(frozen=True)
 class Noted:
@@ -81,7 +86,7 @@ def letters(entries: Iterable[Entry]) -> list[Filed]:
         replace(each, redriven_at=notes.get((each.id, "redriven")), purged_at=notes.get((each.id, "purged")))
         for each in newest.values()
     ]
-    return sorted(told, key=lambda each: (each.time, each.partition, each.offset))
+    return sorted(told, key=lambda each: (each.happened_at, each.partition, each.offset))
 
 
 def key_of(letter: DeadLetter) -> ConversationKey | None:

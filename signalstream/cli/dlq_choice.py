@@ -37,8 +37,7 @@ class Choice:
     def fits(self, each: Filed) -> bool:
         """Say whether a letter fits, its id aside; an unreadable one fits by its time alone."""
         letter = each.letter
-        time = letter.failed_at if letter else each.time
-        if (self.since and time < self.since) or (self.until and time >= self.until):
+        if (self.since and each.happened_at < self.since) or (self.until and each.happened_at >= self.until):
             return False
         if letter is None:
             return not self.by_content()

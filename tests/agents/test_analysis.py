@@ -15,6 +15,7 @@ from signalstream.errors import (
     AnalystUnavailableError,
     BrokerUnavailableError,
     UndecodableError,
+    UnprocessableError,
 )
 from signalstream.models.base import Model
 from signalstream.models.conversation import Turn
@@ -47,6 +48,16 @@ async def analysed(given: Answer | BaseException | None, kind: AnalysisKind = SE
     [sent] = outbox.sent
     assert (sent.topic, sent.key, sent.headers) == (f"ai.{kind.name}", b"acme/c-1", [("x-request-id", b"r-1")])
     return decode(Analysis, sent.value)
+
+
+@pytest.mark.parametrize("key", [None, b"", b"acme", b"\xff", b"acme/c-2", b"zeta/c-1"])
+async def test_a_turn_under_another_key_is_refused_before_an_analyst_is_asked(key):
+    outbox, analyst = RecordingOutbox(), ScriptedAnalyst(answer(SENTIMENT))
+
+    with pytest.raises(UnprocessableError, match="another conversation"):
+        await agent(analyst, outbox).step(event(encode(TURN), key=key))
+
+    assert (analyst.asked, outbox.sent) == ([], [])
 
 
 @pytest.mark.parametrize("kind", AI_AGENTS, ids=lambda kind: kind.name)
