@@ -49,7 +49,6 @@ class Plan:
     starts: Mapping[TopicPartition, int | None]
     targets: Offsets
     beginnings: Offsets
-    ends: Offsets
     commits: Offsets
     afresh: bool
 
@@ -63,10 +62,9 @@ class Plan:
         """Return the topics from which retention has removed records."""
         return frozenset(each.topic for each, offset in self.beginnings.items() if offset > 0)
 
-    @property
-    def resting(self) -> frozenset[str]:
-        """Return the topics in which nothing lies beyond the target."""
-        return frozenset(each.topic for each, target in self.targets.items() if target >= self.ends[each])
+    def resting(self, ends: Offsets) -> frozenset[str]:
+        """Return the topics in which nothing lies beyond the target when they end there."""
+        return frozenset(each.topic for each, target in self.targets.items() if target >= ends[each])
 
     def _from(self, partition: TopicPartition) -> int:
         start = self.starts[partition]
@@ -92,15 +90,14 @@ async def plans(log: RebuildLog) -> list[Plan]:
     every = [each for number in range(logs.served.partitions) for each in logs.committed(number)]
     served = await committed(log.admin, logs.served.core_id(), every)
     made = await committed(log.admin, logs.rebuilt.core_id(), every)
-    beginnings, ends = await log.beginnings(every), await log.ends(every)
-    if not served and any(ends.values()):
+    beginnings = await log.beginnings(every)
+    if not served and any((await log.ends(every)).values()):
         raise ConfigurationError(
             f"version {logs.served.app_version} has committed nothing (group {logs.served.core_id()}), so there is "
             "nothing to rebuild; check SIGNALSTREAM_APP_ID and SIGNALSTREAM_APP_VERSION"
         )
     return [
-        _plan(logs, number, served=served, made=made, beginnings=beginnings, ends=ends)
-        for number in range(logs.served.partitions)
+        _plan(logs, number, served=served, made=made, beginnings=beginnings) for number in range(logs.served.partitions)
     ]
 
 
@@ -111,7 +108,6 @@ def _plan(
     served: Mapping[TopicPartition, OffsetAndMetadata],
     made: Mapping[TopicPartition, OffsetAndMetadata],
     beginnings: Offsets,
-    ends: Offsets,
 ) -> Plan:
     read = logs.read(number)
     targets = {each: served[each].offset if each in served else beginnings[each] for each in read}
@@ -122,7 +118,6 @@ def _plan(
         starts={each: None if afresh else made[each].offset for each in read},
         targets=targets,
         beginnings={each: beginnings[each] for each in read},
-        ends={each: ends[each] for each in read},
         commits={each: served[each].offset for each in logs.committed(number) if each in served},
         afresh=afresh,
     )
@@ -146,10 +141,11 @@ async def lag(log: RebuildLog) -> int:
 
 async def _play(log: RebuildLog, plan: Plan, rules: Rules, at: datetime, progress: Progress) -> Comparison:
     served, _ = await log.rows(log.logs.served, plan.partition)
+    resting = plan.resting(await log.ends(plan.targets))  # asked now: the rows may be newer than the plan
     replay = Replay(served, await _begin(log, plan), rules, plan.cut, at)
     await _take(log, plan, replay, progress)
     replay.close_due(datetime.now(UTC))
-    standing = Standing(log.logs.raw, log.logs.analyses, plan.resting, at)
+    standing = Standing(log.logs.raw, log.logs.analyses, resting, at)
     comparison = settle(replay, standing)
     await log.write(plan.partition, replay.rebuilt)
     await log.commit({**plan.targets, **plan.commits}, complete=True)
