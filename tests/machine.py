@@ -10,9 +10,11 @@ import importlib.util
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from tests.kafka.jars import why_unavailable
 
+CAP_SYS_ADMIN = 21  # its number in the kernel's list of rights
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -34,7 +36,23 @@ def why_no_install() -> str | None:
 
 def why_no_mount() -> str | None:
     """Return why the tests that mount a small disk cannot."""
-    return None if os.geteuid() == 0 and shutil.which("mount") else "only root can mount a small disk; run as root"
+    status = Path("/proc/self/status")
+    lines = status.read_text().splitlines() if status.is_file() else []
+    rights = next((int(line.split()[1], 16) for line in lines if line.startswith("CapEff:")), 0)
+    if rights >> CAP_SYS_ADMIN & 1 and shutil.which("mount"):
+        return None
+    return "this process may not mount a small disk; run it as root (in a container also with CAP_SYS_ADMIN)"
+
+
+def faketime_library() -> Path | None:
+    """Return the library that makes a process's clock wrong."""
+    found = sorted(Path("/usr/lib").glob("**/faketime/libfaketimeMT.so.1"))
+    return found[0] if found else None
+
+
+def why_no_faketime() -> str | None:
+    """Return what is missing for the tests with wrong clocks."""
+    return None if faketime_library() else "libfaketimeMT.so.1 is not below /usr/lib; install libfaketime"
 
 
 REQUIREMENTS: Mapping[str, Callable[[], str | None]] = {
@@ -42,6 +60,7 @@ REQUIREMENTS: Mapping[str, Callable[[], str | None]] = {
     "browser": why_no_browser,
     "install": why_no_install,
     "mount": why_no_mount,
+    "faketime": why_no_faketime,
 }
 
 

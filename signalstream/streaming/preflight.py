@@ -106,7 +106,7 @@ async def preflight(settings: Settings) -> None:
     until = loop.time() + settings.broker_wait_seconds
     while True:
         try:
-            report = await (ensure(settings) if settings.topic_creation == "create" else inspect(settings))
+            report = await _compared(settings)
             break
         except BrokerUnavailableError as error:
             if loop.time() >= until:
@@ -117,6 +117,16 @@ async def preflight(settings: Settings) -> None:
         log.info("topics.created", topics=list(report.created))
     if report.problems:
         raise ConfigurationError("; ".join(report.problems) + f". {REMEDY}")
+
+
+async def _compared(settings: Settings) -> Report:
+    """Compare what exists first: on a mismatch nothing is created beside it."""
+    report = await inspect(settings)
+    wrong = tuple(row for row in report.rows if row.state == "mismatch")
+    if wrong and settings.topic_creation == "create":
+        return Report(wrong)
+    is_whole = all(row.state == "ok" for row in report.rows)
+    return report if is_whole or settings.topic_creation == "verify" else await ensure(settings)
 
 
 def check_port(host: str, port: int) -> None:

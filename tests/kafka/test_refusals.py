@@ -39,13 +39,6 @@ async def create(deployment: Deployment, topic: NewTopic) -> None:
         await admin.close()
 
 
-async def test_topics_with_another_partition_count_are_refused_and_named(on_kafka: Deployment, tmp_path: Path) -> None:
-    await create(on_kafka, NewTopic(on_kafka.topic("messages.raw"), 3, 1))
-    line = await asyncio.to_thread(refused, worker_of(on_kafka, tmp_path / "w", partitions="4"))
-    assert line.startswith("signalstream: ")
-    assert f"{on_kafka.topic('messages.raw')} has 3 partitions, SIGNALSTREAM_PARTITIONS says 4" in line
-
-
 async def test_a_changelog_that_deletes_is_refused(on_kafka: Deployment, tmp_path: Path) -> None:
     changelog = f"{on_kafka.names.app_id}-insights-changelog"
     await create(on_kafka, NewTopic(changelog, 4, 1, topic_configs={"cleanup.policy": "delete"}))
