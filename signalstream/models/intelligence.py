@@ -53,6 +53,25 @@ class Urgency(StrEnum):
         return list(Urgency).index(self)
 
 
+class Trend(StrEnum):
+    """Where a customer's sentiment has gone since the first message that was read."""
+
+    IMPROVING = "improving"
+    STEADY = "steady"
+    WORSENING = "worsening"
+
+
+class ConversationSentiment(Model):
+    """The customer's sentiment over the conversation: newer messages count more. Scores run from -1 to 1."""
+
+    sentiment: SentimentLabel
+    score: float = Field(ge=-1, le=1)
+    begin: float = Field(ge=-1, le=1, description="Score of the oldest message of the customer that was read.")
+    end: float = Field(ge=-1, le=1, description="Score of the customer's newest message.")
+    trend: Trend
+    messages: int = Field(ge=1, description="How many messages of the customer were read.")
+
+
 class Sentiment(Model):
     """The customer's sentiment as of a turn. ``score`` runs from -1 (negative) to 1 (positive)."""
 
@@ -61,6 +80,7 @@ class Sentiment(Model):
     emotion: Emotion
     reasoning: str = Field(max_length=500)
     score: float = Field(ge=-1, le=1)
+    conversation: ConversationSentiment | None = None
 
 
 class PiiEntity(Model):

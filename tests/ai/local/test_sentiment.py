@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from signalstream.ai.local.sentiment import SentimentJudge
@@ -13,7 +15,7 @@ JUDGE = SentimentJudge()
 
 
 def judged(text: str, sender: str = "customer", context: tuple[tuple[str, str], ...] = ()) -> Sentiment:
-    return JUDGE.judge(listen(turn(text, sender, context), str))
+    return asyncio.run(JUDGE.judge(listen(turn(text, sender, context), str)))[0]
 
 
 @pytest.mark.parametrize(
