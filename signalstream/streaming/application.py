@@ -68,6 +68,7 @@ class SignalApp(faust.App):
         self.ready_generation: int | None = None
         self.recovered_callbacks: list[Callable[[], None]] = []
         self.hand_over_callbacks: list[Callable[[], None]] = []
+        self.left_callbacks: list[Callable[[], Awaitable[None]]] = []
         self._leaving = False
         self._preflight = preflight
         super().__init__(
@@ -120,6 +121,8 @@ class SignalApp(faust.App):
             letting_go.cancel()
         if self._leaving:
             await consumer.stop()
+            for callback in self.left_callbacks:
+                await callback()
 
     async def _let_go(self) -> None:
         await asyncio.sleep(GRACE_SECONDS)

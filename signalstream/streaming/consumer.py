@@ -14,7 +14,11 @@ that are then thrown away, or ``perform_seek`` moves the read offset in the midd
    no next record to give it away;
 5. an acknowledgement from an earlier generation is ignored: its offset is being delivered again, maybe elsewhere;
 6. a fetch waits a moment only while tables recover, and a consumer without partitions to read until there are some:
-   upstream's second passed before the first record behind each hand-over.
+   upstream's second passed before the first record behind each hand-over;
+7. what is done is committed before its partitions are let go: upstream forgets the acknowledgements since the last
+   commit first, and the next owner does all that again before it comes to anything new. A commit waits for no other
+   record's way to the broker: an acknowledged record's outputs are there already, and under load upstream's flush
+   of the producer held one commit up for half a minute.
 
 Drop it when upstream keeps a delivery position of its own. Related: faust-streaming #596, #606, PR #707.
 """
@@ -32,6 +36,7 @@ from faust.types import TP, Message
 
 from signalstream.core.changelog_tail import Look
 from signalstream.streaming.consumer_thread import PatientThread
+from signalstream.streaming.fence import FencedProducer
 from signalstream.streaming.lease import Lease
 from signalstream.streaming.stepping import step
 
@@ -79,12 +84,32 @@ class MendedConsumer(driver.Consumer):
                 self._next[TP(*tp)] = offset
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Forget the positions of partitions that may go elsewhere."""
+        """Commit what is done, and forget the positions of partitions that may go elsewhere."""
+        await self.commit_now()
         for tp in revoked:
             self._next.pop(tp, None)
             self._jumps.pop(tp, None)
         self._seeks += 1
         await super().on_partitions_revoked(revoked)
+
+    async def commit_now(self) -> None:
+        """Commit everything that is acknowledged by now; a commit under way has begun without the newest."""
+        await self.maybe_wait_for_commit_to_finish()
+        await self.commit()
+
+    async def commit_and_end_transactions(self) -> None:
+        """Commit everything that is acknowledged by now."""
+        await self.commit_now()
+
+    async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:  # noqa: ARG002 - upstream's signature
+        assigned = self.assignment()
+        ours = {tp: offset for tp, offset in offsets.items() if tp in assigned}
+        committed = bool(ours) and await self._commit(ours)
+        if committed:
+            self.app.tables.on_commit(ours)
+            self.app.monitor.on_tp_commit(ours)
+        self._committed_offset.update(ours)
+        return committed
 
     def resume_partitions(self, tps: Iterable[TP]) -> None:
         """Let records of the partitions flow, and wake who waits for there to be any."""
@@ -211,6 +236,7 @@ class MendedConsumer(driver.Consumer):
 
 
 class MendedTransport(driver.Transport):
-    """Faust's aiokafka transport with the mended consumer."""
+    """Faust's aiokafka transport with the mended consumer and the fenced producer."""
 
     Consumer = MendedConsumer
+    Producer = FencedProducer

@@ -23,6 +23,8 @@ def host(main: SignalApp, others: Sequence[SignalApp], before: Sequence[Step], a
 
     ``before`` are awaited, in order, before the others start, ``after`` once everything has stopped.
     """
+    # Before main closes its tables: that takes a while, and until they leave their groups their turns wait.
+    main.left_callbacks.append(lambda: _stop_together(others))
 
     class Hosted(Service):
         async def on_start(self) -> None:
@@ -33,9 +35,7 @@ def host(main: SignalApp, others: Sequence[SignalApp], before: Sequence[Step], a
             await asyncio.gather(*(self.add_runtime_dependency(app) for app in others))
 
         async def on_stop(self) -> None:
-            for ended in await asyncio.gather(*(app.stop() for app in others), return_exceptions=True):
-                if isinstance(ended, BaseException):
-                    log.warning("hosting.stop_failed", error=type(ended).__name__, detail=str(ended))
+            await _stop_together(others)
 
         async def on_shutdown(self) -> None:
             for step in after:
@@ -45,3 +45,9 @@ def host(main: SignalApp, others: Sequence[SignalApp], before: Sequence[Step], a
                     log.warning("hosting.stop_failed", error=type(error).__name__, detail=str(error))
 
     main.service(Hosted)
+
+
+async def _stop_together(apps: Sequence[SignalApp]) -> None:
+    for ended in await asyncio.gather(*(app.stop() for app in apps), return_exceptions=True):
+        if isinstance(ended, BaseException):
+            log.warning("hosting.stop_failed", error=type(ended).__name__, detail=str(ended))

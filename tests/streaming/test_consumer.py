@@ -319,6 +319,56 @@ async def test_what_was_known_of_a_partition_is_forgotten_when_it_is_revoked(app
     assert (consumer._next, consumer._jumps) == ({}, {})
 
 
+class Committing(OfflineConsumer):
+    """It notes what it commits; each commit takes a turn of the event loop."""
+
+    def __init__(self, app: SignalApp, log: tuple[int, ...] = ()) -> None:
+        super().__init__(app, log)
+        self.commits: list[int] = []
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        await asyncio.sleep(0)
+        self.commits.extend(offsets.values())
+        return True
+
+
+async def test_what_is_done_is_committed_before_its_partitions_are_let_go(app):
+    consumer = Committing(app, tuple(range(4)))
+    await consumer.perform_seek()
+    await consumer.drain()
+    for offset in range(3):
+        consumer.ack(record(offset))
+
+    await consumer.on_partitions_revoked({PARTITION})
+
+    assert consumer.commits == [3]
+
+
+async def test_what_is_done_while_a_commit_is_under_way_is_committed_too(app):
+    consumer = Committing(app, tuple(range(4)))
+    await consumer.perform_seek()
+    await consumer.drain()
+    consumer.ack(record(0))
+    under_way = asyncio.create_task(consumer.commit())
+    await asyncio.sleep(0)
+    consumer.ack(record(1))
+
+    await consumer.commit_now()
+    await under_way
+
+    assert consumer.commits == [1, 2]
+
+
+async def test_a_commit_does_not_wait_for_the_producer(app):
+    consumer = Committing(app, tuple(range(4)))
+    await consumer.perform_seek()
+    await consumer.drain()
+    consumer.ack(record(0))
+    app.producer.flush = asyncio.Event().wait
+
+    assert await asyncio.wait_for(consumer.commit(), 5)
+
+
 async def test_changelog_records_need_no_order_of_ours(app):
     consumer = OfflineConsumer(app)
     consumer._read_offset[CHANGELOG] = None

@@ -17,6 +17,7 @@ class App(Service):
         super().__init__()
         self.name, self.noted = name, noted
         self.services: list[Any] = []
+        self.left_callbacks: list[Any] = []
 
     def service(self, kind: type[Service]) -> None:
         self.services.append(kind)
