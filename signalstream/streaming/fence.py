@@ -1,0 +1,44 @@
+"""A producer that sends nothing without a lease.
+
+What a worker had ready when it was frozen waits in two buffers, Faust's and aiokafka's, and goes out when it wakes up:
+rows that land in the changelogs behind those of the new owner, who has done the same records again meanwhile. Here
+everything that leaves aiokafka's buffer while there is no lease fails instead, as it does when the broker is absent;
+its records are not acknowledged, and the new owner has them. See lease.py for why and for how long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from aiokafka.errors import KafkaTimeoutError
+from faust.transport.drivers import aiokafka as driver
+
+
+class FencedProducer(driver.Producer):
+    """Faust's aiokafka producer behind the fence."""
+
+    async def on_start(self) -> None:
+        """Start the producer."""
+        await super().on_start()
+        fence(self._producer._message_accumulator, self._is_sure)
+
+    def _is_sure(self) -> bool:
+        consumer = self.app._consumer  # the property would make one
+        return consumer is None or consumer.lease.held
+
+
+def fence(accumulator: Any, is_sure: Callable[[], bool]) -> None:
+    """Make the batches that a ``MessageAccumulator`` gives out fail while ``is_sure`` says no."""
+    drain = accumulator.drain_by_nodes
+
+    def drained(*args: Any, **options: Any) -> Any:
+        nodes, unknown_leaders = drain(*args, **options)
+        if is_sure():
+            return nodes, unknown_leaders
+        for batches in nodes.values():
+            for batch in batches.values():
+                batch.failure(KafkaTimeoutError("this worker is not sure of its partitions any more"))
+        return {}, unknown_leaders
+
+    accumulator.drain_by_nodes = drained

@@ -1,0 +1,71 @@
+"""What was ready before a freeze does not go out after it."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+from aiokafka.errors import KafkaTimeoutError
+from aiokafka.producer.message_accumulator import MessageAccumulator
+from aiokafka.structs import TopicPartition
+
+from signalstream.settings import Settings
+from signalstream.streaming.application import new_app
+from signalstream.streaming.fence import FencedProducer, fence
+
+ROWS = TopicPartition("signalstream-rows-changelog", 0)
+LEADER = 1
+
+
+@pytest.fixture
+def sure() -> dict[str, bool]:
+    return {"sure": True}
+
+
+@pytest.fixture
+async def accumulator(sure: dict[str, bool]) -> MessageAccumulator:
+    """Give aiokafka's own buffer, behind the fence, in front of a cluster of one."""
+    cluster = SimpleNamespace(leader_for_partition=lambda _: LEADER)
+    made = MessageAccumulator(cluster, batch_size=16_384, compression_type=0, batch_ttl=30)
+    fence(made, lambda: sure["sure"])
+    return made
+
+
+async def test_with_a_lease_everything_goes_out(accumulator: MessageAccumulator) -> None:
+    sent = await accumulator.add_message(ROWS, b"key", b"row", timeout=1)
+    nodes, _ = accumulator.drain_by_nodes(ignore_nodes=set())
+    assert list(nodes[LEADER]) == [ROWS]
+    assert not sent.done()
+
+
+async def test_without_one_it_fails_and_what_comes_later_goes_out(
+    accumulator: MessageAccumulator, sure: dict[str, bool]
+) -> None:
+    stale = await accumulator.add_message(ROWS, b"key", b"old row", timeout=1)
+    sure["sure"] = False
+    assert accumulator.drain_by_nodes(ignore_nodes=set()) == ({}, False)
+    with pytest.raises(KafkaTimeoutError, match="not sure of its partitions"):
+        await stale
+    sure["sure"] = True
+    assert accumulator.drain_by_nodes(ignore_nodes=set()) == ({}, False)
+    fresh = await accumulator.add_message(ROWS, b"key", b"new row", timeout=1)
+    nodes, _ = accumulator.drain_by_nodes(ignore_nodes=set())
+    assert list(nodes[LEADER]) == [ROWS]
+    assert not fresh.done()
+
+
+async def test_a_flush_of_what_fails_ends(accumulator: MessageAccumulator, sure: dict[str, bool]) -> None:
+    stale = await accumulator.add_message(ROWS, b"key", b"old row", timeout=1)
+    sure["sure"] = False
+    flushing = asyncio.create_task(accumulator.flush())
+    await asyncio.sleep(0)
+    accumulator.drain_by_nodes(ignore_nodes=set())
+    await asyncio.wait_for(flushing, 1)
+    assert isinstance(stale.exception(), KafkaTimeoutError)
+
+
+def test_the_app_produces_behind_the_fence() -> None:
+    app = new_app("fenced", Settings(_env_file=None))
+    assert isinstance(app.producer, FencedProducer)
+    assert app.producer._is_sure()  # before it has a consumer there is nothing to lose
