@@ -172,7 +172,7 @@ class _Parts:
         deadlines = Deadlines()
         states, rows, windows = conversations_table(app), insights_table(app), windows_table(app, deadlines)
         outbox, clock = ProducerOutbox(app), BrokerClock()
-        joining = ConversationAgent(states, outbox, self.topic(TURNS), rules.redact, rules.bounds)
+        joining = ConversationAgent(states, outbox, self.topic(TURNS), rules.find, rules.bounds)
         merging = AggregationAgent(
             conversations=states,
             insights=rows,

@@ -46,6 +46,9 @@ class Settings(BaseSettings):
         pattern=r"^[a-z][a-z0-9_.-]*(:[A-Za-z_][A-Za-z0-9_]*)?$",
         description="Who analyses: auto, local, gemini, an installed analyst, or package.module:factory.",
     )
+    pii_policy_file: Path | None = Field(
+        default=None, description="JSON file of thresholds and allowed values for personal data (docs/PII.md)."
+    )
     default_tenant: str | None = Field(
         default=None, description="Tenant of a request that names none; demo-tenant in `signalstream dev`."
     )

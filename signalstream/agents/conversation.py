@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
 from signalstream.core.arrival import record_time
-from signalstream.core.conversation import Bounds, join
+from signalstream.core.conversation import Bounds, Find, join
 from signalstream.models.conversation import ConversationState
 from signalstream.streaming.dead_letters import headers_of
 from signalstream.streaming.delivery import Outbox
@@ -32,13 +31,13 @@ class ConversationAgent:
     table: TypedTable[ConversationState]
     outbox: Outbox
     turns_topic: str
-    redact: Callable[[str], str]
+    find: Find
     bounds: Bounds
 
     async def step(self, event: Any) -> None:
         """Take one record of the raw topic."""
         key, message = read_message(event.message.key, event.message.value, record_time(event.message.timestamp))
-        joined = join(self.table.get(key.encode()), message, self.redact(message.text), self.bounds)
+        joined = join(self.table.get(key.encode()), message, self.find, self.bounds)
         # A repeat is written too: after a crash the disk may hold a row that its changelog never got.
         self.table.put(key.encode(), joined.state)
         await self.outbox.send(self.turns_topic, key.encode(), encode(joined.turn), headers_of(event))

@@ -6,12 +6,15 @@ A message that was seen before keeps its number and changes nothing, so that a r
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import accumulate
 from uuid import UUID
 
-from signalstream.models.conversation import ConversationState, ConversationView, KeptMessage, Turn
+from signalstream.core.placeholders import begun, learned, redacted
+from signalstream.core.redaction import Span
+from signalstream.models.conversation import ConversationState, ConversationView, KeptMessage, KnownValues, Turn
 from signalstream.models.messages import Message
 
 SEEN_MESSAGES = 1_024  # a redelivery repeats the last few seconds; a client's retry the last few hundred messages
@@ -37,16 +40,22 @@ class Joined:
     changed: bool
 
 
-def join(state: ConversationState | None, message: Message, redacted_text: str, bounds: Bounds) -> Joined:
+Find = Callable[[str, str], tuple[Span, ...]]
+"""Tenant and text to the personal data in it: spans that do not overlap, in order."""
+
+
+def join(state: ConversationState | None, message: Message, find: Find, bounds: Bounds) -> Joined:
     """Add ``message`` to its conversation, or find it there.
 
-    ``redacted_text`` is what the row keeps. The turn's context are the kept messages before it.
+    The row keeps the text without what ``find`` finds. The turn's context are the kept messages before it.
     """
     state = state or _new(message)
     seq = seq_of(state, message.message_id)
     if seq is not None:
         return Joined(state, _turn(state, _as_before(state, message, seq), seq, bounds), changed=False)
-    after = _added(state, message, redacted_text, bounds)
+    spans = find(message.tenant_id, message.text)
+    known = learned(state.known, message.text, spans, [kept.text for kept in state.recent])
+    after = _added(state, message, redacted(message.text, spans, known), known, bounds)
     return Joined(after, _turn(after, message, after.last_seq, bounds), changed=True)
 
 
@@ -72,19 +81,22 @@ def _new(message: Message) -> ConversationState:
         channel=message.channel,
         first_message_at=message.written_at,
         last_message_at=message.written_at,
+        known=begun(message.tenant_id, message.conversation_id, message.message_id),
     )
 
 
-def _added(state: ConversationState, message: Message, text: str, bounds: Bounds) -> ConversationState:
+def _added(
+    state: ConversationState, message: Message, text: str, known: KnownValues, bounds: Bounds
+) -> ConversationState:
     seq = state.last_seq + 1
     kept = KeptMessage(
         message_id=message.message_id, seq=seq, sender=message.sender, text=text, timestamp=message.written_at
     )
-    known = message.sender in state.participants
+    is_known = message.sender in state.participants
     return state.model_copy(
         update={
             "channel": message.channel,
-            "participants": state.participants if known else (*state.participants, message.sender),
+            "participants": state.participants if is_known else (*state.participants, message.sender),
             "message_count": state.message_count + 1,
             "last_seq": seq,
             "counts": {**state.counts, message.sender: state.counts.get(message.sender, 0) + 1},
@@ -92,6 +104,7 @@ def _added(state: ConversationState, message: Message, text: str, bounds: Bounds
             "last_message_at": max(state.last_message_at, message.written_at),
             "recent": newest((*state.recent, kept), bounds.kept_messages, bounds.kept_characters),
             "seen": (*state.seen, _digest(message.message_id))[-SEEN_MESSAGES:],
+            "known": known,
         }
     )
 
@@ -119,6 +132,7 @@ def _turn(state: ConversationState, message: Message, seq: int, bounds: Bounds) 
         context=newest(before, bounds.context_messages, bounds.context_characters),
         message_count=state.message_count,
         participants=state.participants,
+        known=state.known,
     )
 
 

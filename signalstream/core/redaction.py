@@ -1,17 +1,21 @@
 """Redaction: from found spans to a text without them. Finding is someone else's; this room decides and applies.
 
-Overlap rule: spans that overlap become one, from the first start to the last end, so that no character that any
-detector found is left. The union takes kind, detector and confidence from the longest of them; of equally long ones
-from the most confident; then from the earliest; then from the first kind by name.
+Overlap rule, among detectors of one sort (``resolve``): spans that overlap become one, from the first start to the last
+end, so that no character that any detector found is left. The union takes kind, detector and confidence from the
+longest of them; of equally long ones from the most confident; then from the earliest; then from the first by name.
+
+Between sorts (``joined``): what patterns have checked stands as it is, and a model's span gives way. Of a model's span
+of the same kind, what reaches beyond is joined to it; of another kind, what is left stays masked in its own right.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 PLACEHOLDER = re.compile(r"\[([A-Z][A-Z0-9_]{0,30})_(\d{1,5})\]")
+_NEAR = 3  # code points between two parts of one thing, as in "12 Main Street, Leeds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,37 +47,57 @@ def resolve(spans: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(resolved)
 
 
-def _strength(span: Span) -> tuple[int, float, int, str]:
-    return span.start - span.end, -span.confidence, span.start, span.kind
+def _strength(span: Span) -> tuple[int, float, int, str, str]:
+    return span.start - span.end, -span.confidence, span.start, span.kind, span.detector
 
 
-def placeholders(text: str, spans: Sequence[Span]) -> tuple[str, ...]:
-    """Return what stands in each span's place, as in [EMAIL_1], numbered for each kind from 1 in order of place.
+def joined(text: str, checked: Iterable[Span], likely: Iterable[Span]) -> tuple[Span, ...]:
+    """Return the spans of patterns (``checked``) and of a model (``likely``) as ones that do not overlap, in order.
 
-    The same value keeps its number, however it is spaced or cased. Numbers that the text already uses are not given
-    out again, so that redacting a redacted text never lets two values share a placeholder.
+    Every letter and digit that either found is in one of them; white space and marks at the ends are given up.
     """
-    taken: dict[str, int] = {}
-    for match in PLACEHOLDER.finditer(text):
-        taken[match[1]] = max(taken.get(match[1], 0), int(match[2]))
-    given: dict[tuple[str, str], str] = {}
-    for span in spans:
-        label = _label(span.kind)
-        identity = (label, _identity(text[span.start : span.end]))
-        if identity not in given:
-            taken[label] = taken.get(label, 0) + 1
-            given[identity] = f"[{label}_{taken[label]}]"
-    return tuple(given[_label(span.kind), _identity(text[span.start : span.end])] for span in spans)
+    certain = resolve(checked)
+    pieces = [piece for span in resolve(likely) for piece in _outside(span, certain)]
+    kept = [short for piece in pieces if (short := _trimmed(text, piece)) is not None]
+    whole = list(certain)
+    for piece in kept:
+        whole = _joined_one(text, whole, piece)
+    return tuple(sorted(whole, key=lambda span: span.start))
 
 
-def _label(kind: str) -> str:
-    return re.sub(r"[^A-Z0-9]+", "_", kind.upper()).strip("_") or "VALUE"
+def _outside(span: Span, others: Sequence[Span]) -> Iterator[Span]:
+    """Yield the parts of ``span`` that none of ``others`` covers."""
+    start = span.start
+    for other in others:
+        if other.end <= start or other.start >= span.end:
+            continue
+        if other.start > start:
+            yield replace(span, start=start, end=other.start)
+        start = other.end
+    if start < span.end:
+        yield replace(span, start=start)
 
 
-def _identity(value: str) -> str:
-    if any(character.isalpha() for character in value):
-        return "".join(value.casefold().split())
-    return "".join(character for character in value if character.isalnum()) or value
+def _trimmed(text: str, span: Span) -> Span | None:
+    start, end = span.start, span.end
+    while start < end and not text[start].isalnum():
+        start += 1
+    while end > start and not text[end - 1].isalnum():
+        end -= 1
+    return replace(span, start=start, end=end) if start < end else None
+
+
+def _joined_one(text: str, spans: Sequence[Span], piece: Span) -> list[Span]:
+    """Add ``piece``: to a span of its kind when only marks and spaces are between them, else on its own."""
+    for place, span in enumerate(spans):
+        first, last = sorted((span, piece), key=lambda one: one.start)
+        if span.kind == piece.kind and last.start - first.end <= _NEAR:
+            between = text[first.end : last.start]
+            if not any(character.isalnum() for character in between) and not any(
+                other.start < last.start and first.end < other.end for other in spans if other is not span
+            ):
+                return [*spans[:place], replace(span, start=first.start, end=last.end), *spans[place + 1 :]]
+    return [*spans, piece]
 
 
 def apply_spans(text: str, spans: Sequence[Span], names: Sequence[str]) -> str:
@@ -85,9 +109,3 @@ def apply_spans(text: str, spans: Sequence[Span], names: Sequence[str]) -> str:
         written = span.end
     parts.append(text[written:])
     return "".join(parts)
-
-
-def redacted(text: str, spans: Iterable[Span]) -> str:
-    """Return ``text`` with every span replaced by its placeholder."""
-    resolved = resolve(spans)
-    return apply_spans(text, resolved, placeholders(text, resolved)) if resolved else text

@@ -20,6 +20,16 @@ class KeptMessage(Model):
     timestamp: Timestamp
 
 
+class KnownValues(Model):
+    """The personal data that a conversation has seen, without a value: see ``signalstream.core.placeholders``.
+
+    ``numbers`` holds the number of each value's tag, and of each label the highest number that was given out.
+    """
+
+    salt: str = ""
+    numbers: dict[str, int] = Field(default_factory=dict)
+
+
 class ConversationState(Versioned):
     """A row of the ``conversations`` table.
 
@@ -38,12 +48,14 @@ class ConversationState(Versioned):
     last_message_at: Timestamp
     recent: tuple[KeptMessage, ...] = ()
     seen: tuple[str, ...] = ()
+    known: KnownValues = Field(default_factory=KnownValues)
 
 
 class Turn(Versioned):
     """A message with its context and its number in the conversation: all that an analyst needs to know.
 
     ``message.text`` is what was written; ``context`` are the messages before it, oldest first, redacted.
+    ``known`` says which placeholder a value has in this conversation.
     """
 
     message: Message
@@ -51,6 +63,7 @@ class Turn(Versioned):
     context: tuple[KeptMessage, ...] = ()
     message_count: int = Field(ge=1)
     participants: tuple[Sender, ...] = ()
+    known: KnownValues = Field(default_factory=KnownValues)
 
 
 class ConversationView(Model):

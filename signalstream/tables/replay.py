@@ -121,7 +121,7 @@ class Replay:
         if state is None and topic in self.cut and self._began_earlier(row_of, message.message_id):
             self.carry(row_of)
             state = self.states.get(row_of)
-        joined = join(state, message, self._rules.redact(message.text), self._rules.bounds)
+        joined = join(state, message, self._rules.find, self._rules.bounds)
         self.states.put(row_of, joined.state)
 
     def analysis(self, topic: str, key: bytes | None, value: bytes | None, at: datetime) -> None:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
-from signalstream.ai.local.pii import PatternDetector
-from signalstream.core.conversation import Bounds
+from signalstream.ai.local.pii_finder import PersonalDataFinder
+from signalstream.ai.local.pii_policy import load_policies
+from signalstream.core.conversation import Bounds, Find
 from signalstream.core.windows import WindowPolicy
 from signalstream.settings import Settings
 
 
 class Rules(NamedTuple):
-    """What a conversation's row keeps, what a window is, and how a text is redacted before it is kept."""
+    """What a conversation's row keeps, what a window is, and how personal data in a text is found before it is kept."""
 
     bounds: Bounds
     policy: WindowPolicy
-    redact: Callable[[str], str]
+    find: Find
 
 
 def rules_of(settings: Settings) -> Rules:
@@ -30,4 +30,4 @@ def rules_of(settings: Settings) -> Rules:
         settings.window_retention_seconds,
         settings.windows_per_conversation,
     )
-    return Rules(bounds, policy, PatternDetector().redact)
+    return Rules(bounds, policy, PersonalDataFinder(load_policies(settings.pii_policy_file)).by_patterns)

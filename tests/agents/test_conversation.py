@@ -12,9 +12,9 @@ from signalstream.core.conversation import Bounds
 from signalstream.errors import BrokerUnavailableError, UndecodableError, UnprocessableError
 from signalstream.models.conversation import ConversationState, Turn
 from signalstream.models.messages import Message
-from signalstream.streaming.values import decode, encode
+from signalstream.streaming.values import MAX_VALUE_BYTES, decode, encode
 from signalstream.tables.typed import TypedTable
-from tests.core.analyses import message
+from tests.core.analyses import found, message
 from tests.fakes import RecordingOutbox
 from tests.streaming.events import FakeEvent, event
 
@@ -24,7 +24,7 @@ BOUNDS = Bounds(kept_messages=5, kept_characters=1_000, context_messages=3, cont
 
 def agent(rows: dict[bytes, bytes], outbox: RecordingOutbox) -> ConversationAgent:
     table = TypedTable(rows, ConversationState, "conversations")
-    return ConversationAgent(table, outbox, "turns", lambda text: text.replace("4111", "[CARD_1]"), BOUNDS)
+    return ConversationAgent(table, outbox, "turns", found("4111", "card"), BOUNDS)
 
 
 def of(one: Message, key: bytes = KEY) -> FakeEvent:
@@ -88,10 +88,13 @@ async def test_what_is_no_message_of_its_conversation_changes_nothing(taken, err
 async def test_a_row_that_would_be_too_large_is_refused_and_the_old_one_stays():
     rows: dict[bytes, bytes] = {}
     outbox = RecordingOutbox()
-    huge = replace(
-        agent(rows, outbox), redact=lambda _: "x" * 950_000, bounds=replace(BOUNDS, kept_characters=1_000_000)
-    )
+    roomy = replace(agent(rows, outbox), bounds=replace(BOUNDS, kept_messages=100, kept_characters=1_000_000))
+    long = "\N{PILE OF POO}" * 10_000
+    fitting = MAX_VALUE_BYTES // len(encode(message(1, long)))
+    for number in range(1, fitting + 1):
+        await roomy.step(of(message(number, long)))
+    kept = dict(rows)
 
     with pytest.raises(UnprocessableError, match="conversations"):
-        await huge.step(of(message()))
-    assert (rows, outbox.sent) == ({}, [])
+        await roomy.step(of(message(fitting + 1, long)))
+    assert (rows, len(outbox.sent)) == (kept, fitting)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
+from signalstream.core.redaction import Span
 from signalstream.models.intelligence import Analysis, AnalysisStatus
 from signalstream.models.messages import Channel, Message, Sender
 
@@ -33,6 +35,21 @@ def message(number: int = 1, text: str = "hello", **changes: Any) -> Message:
         "received_at": BEGIN + timedelta(seconds=number),
     }
     return Message.model_validate(fields | changes)
+
+
+def found(value: str, kind: str) -> Callable[[str, str], tuple[Span, ...]]:
+    """Return a search for personal data that finds ``value``, once in a text."""
+
+    def find(_tenant: str, text: str) -> tuple[Span, ...]:
+        start = text.find(value)
+        return () if start < 0 else (Span(start, start + len(value), kind, "test", 1.0),)
+
+    return find
+
+
+def nothing_found(_tenant: str, _text: str) -> tuple[Span, ...]:
+    """Find no personal data."""
+    return ()
 
 
 def result_of(agent: str, variant: int = 0) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from signalstream.core.conversation import SEEN_MESSAGES, Bounds, join, newest, 
 from signalstream.models.conversation import ConversationState, KeptMessage
 from signalstream.models.messages import Message, Sender
 from signalstream.streaming.values import MAX_VALUE_BYTES, decode, encode
-from tests.core.analyses import BEGIN, message, message_id
+from tests.core.analyses import BEGIN, found, message, message_id, nothing_found
 
 BOUNDS = Bounds(kept_messages=6, kept_characters=200, context_messages=3, context_characters=60)
 MODERATE = settings(deadline=None, max_examples=100)
@@ -27,7 +27,7 @@ MESSAGES = st.lists(
 
 def joined(messages: list[Message], state: ConversationState | None = None) -> ConversationState:
     for one in messages:
-        state = join(state, one, one.text, BOUNDS).state
+        state = join(state, one, nothing_found, BOUNDS).state
     assert state is not None
     return state
 
@@ -41,7 +41,7 @@ def distinct(messages: list[Message]) -> list[Message]:
 def test_numbers_are_dense_from_one_in_the_order_of_first_arrival(messages):
     state, first_seen = None, {}
     for one in messages:
-        made = join(state, one, one.text, BOUNDS)
+        made = join(state, one, nothing_found, BOUNDS)
         state = made.state
         assert made.changed == (one.message_id not in first_seen)
         assert made.turn.seq == first_seen.setdefault(one.message_id, len(first_seen) + 1)
@@ -56,7 +56,7 @@ def test_a_redelivery_from_any_point_gives_the_same_numbers_and_changes_nothing(
     again = messages[data.draw(st.integers(0, len(messages))) :]
 
     for one in again:
-        repeat = join(state, one, one.text, BOUNDS)
+        repeat = join(state, one, nothing_found, BOUNDS)
         assert repeat.state is state
         assert repeat.turn.seq == seq_of(state, one.message_id)
         assert repeat.turn.message == one
@@ -67,7 +67,7 @@ def test_a_redelivery_from_any_point_gives_the_same_numbers_and_changes_nothing(
 def test_what_is_kept_and_the_context_stay_within_their_bounds(messages):
     state = None
     for one in messages:
-        made = join(state, one, one.text, BOUNDS)
+        made = join(state, one, nothing_found, BOUNDS)
         state = made.state
         assert len(state.recent) <= BOUNDS.kept_messages
         assert sum(len(kept.text) for kept in state.recent) <= BOUNDS.kept_characters
@@ -81,7 +81,7 @@ def test_the_context_holds_messages_before_this_one_and_neither_itself_nor_later
     state = joined(messages)
 
     for one in messages:
-        turn = join(state, one, one.text, BOUNDS).turn
+        turn = join(state, one, nothing_found, BOUNDS).turn
         numbers = [kept.seq for kept in turn.context]
         assert numbers == sorted(numbers)
         assert all(number < turn.seq for number in numbers)
@@ -123,7 +123,7 @@ def test_counts_and_participants_are_of_distinct_messages(messages):
 
 
 def test_the_row_keeps_the_redacted_text_and_the_turn_carries_what_was_written():
-    made = join(None, message(1, "my card is 4111"), "my card is [CARD_1]", BOUNDS)
+    made = join(None, message(1, "my card is 4111"), found("4111", "card"), BOUNDS)
 
     assert made.state.recent[0].text == "my card is [CARD_1]"
     assert made.turn.message.text == "my card is 4111"
@@ -135,7 +135,7 @@ def test_a_row_of_ten_thousand_long_messages_stays_small_and_remembers_the_newes
     text = "\N{PILE OF POO}" * 5_000
     state: ConversationState | None = None
     for number in range(1, 10_001):
-        state = join(state, message(number, "x").model_copy(update={"text": text}), text, bounds).state
+        state = join(state, message(number, "x").model_copy(update={"text": text}), nothing_found, bounds).state
 
     assert state is not None
     assert state.last_seq == 10_000
@@ -151,7 +151,7 @@ def test_the_largest_row_that_the_settings_allow_fits_the_changelog():
     control = "\x01" * 200  # six bytes each in JSON, the worst there is
     state: ConversationState | None = None
     for number in range(1, 1_101):
-        made = join(state, message(number, "x").model_copy(update={"text": control}), control, bounds)
+        made = join(state, message(number, "x").model_copy(update={"text": control}), nothing_found, bounds)
         state = made.state
 
     assert state is not None
@@ -179,8 +179,8 @@ def test_a_retry_that_comes_in_later_is_the_same_turn_at_the_same_time():
     first = message(1).model_copy(update={"written_at": BEGIN, "received_at": BEGIN})
     later = BEGIN + timedelta(minutes=20)
     retry = first.model_copy(update={"written_at": later, "received_at": later})
-    made = join(None, first, first.text, BOUNDS)
+    made = join(None, first, nothing_found, BOUNDS)
 
-    repeat = join(made.state, retry, retry.text, BOUNDS)
+    repeat = join(made.state, retry, nothing_found, BOUNDS)
 
     assert repeat.turn == made.turn

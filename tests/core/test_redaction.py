@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signalstream.core.redaction import Span, apply_spans, placeholders, redacted, resolve
+from signalstream.core.redaction import Span, apply_spans, joined, resolve
 
 
 def span(start: int, end: int, kind: str = "email", confidence: float = 0.9) -> Span:
@@ -42,23 +42,26 @@ def test_spans_that_touch_stay_apart() -> None:
     assert len(resolve([span(0, 3), span(3, 6)])) == 2
 
 
-def test_the_same_value_keeps_its_number_however_it_is_written() -> None:
-    text = "4111-1111 and 4111 1111 and 4222"
-    spans = (span(0, 9, "credit_card"), span(14, 23, "credit_card"), span(28, 32, "credit_card"))
-    assert placeholders(text, spans) == ("[CREDIT_CARD_1]", "[CREDIT_CARD_1]", "[CREDIT_CARD_2]")
+def test_what_patterns_found_stands_and_a_model_gives_way() -> None:
+    text = "Jane Doe, jane@mail.example, Leeds"
+    found = joined(text, [span(10, 27)], [span(0, 8, "name"), span(5, 34, "address")])
+    assert [(one.kind, text[one.start : one.end]) for one in found] == [
+        ("address", "Jane Doe"),
+        ("email", "jane@mail.example"),
+        ("address", "Leeds"),
+    ]
 
 
-def test_numbers_in_use_are_not_given_out_again() -> None:
-    assert placeholders("[EMAIL_3] a@b.co", (span(10, 16),)) == ("[EMAIL_4]",)
+def test_what_a_model_found_beyond_a_pattern_of_the_same_kind_is_joined_to_it() -> None:
+    text = "at 12 Main Street, Leeds LS1 4AP now"
+    checked = [span(3, 17, "address"), span(25, 32, "address", 1.0)]
+    [first, second] = joined(text, checked, [span(3, 32, "address", 0.5)])
+    assert (text[first.start : first.end], first.confidence) == ("12 Main Street, Leeds", 0.9)
+    assert text[second.start : second.end] == "LS1 4AP"
 
 
-def test_kinds_have_numbers_of_their_own() -> None:
-    text = "a@b.co 5550"
-    assert redacted(text, [span(0, 6), span(7, 11, "phone")]) == "[EMAIL_1] [PHONE_1]"
-
-
-def test_offsets_count_code_points() -> None:
-    assert redacted("😀😀 a@b.co 👩‍👩‍👧", [span(3, 9)]) == "😀😀 [EMAIL_1] 👩‍👩‍👧"
+def test_marks_and_spaces_alone_are_not_masked() -> None:
+    assert joined("a@b.co, ", [span(0, 6)], [span(0, 8, "name")]) == (span(0, 6),)
 
 
 @given(SPANS)
@@ -73,7 +76,28 @@ def test_resolved_spans_never_overlap_and_cover_everything_that_was_found(spans:
 def test_resolving_is_stable_and_order_does_not_matter(spans: list[Span]) -> None:
     resolved = resolve(spans)
     assert resolve(resolved) == resolved
-    assert [(one.start, one.end) for one in resolve(reversed(spans))] == [(one.start, one.end) for one in resolved]
+    assert resolve(reversed(spans)) == resolved
+
+
+@given(TEXTS, SPANS, SPANS)
+def test_joined_spans_never_overlap_and_leave_no_letter_of_what_was_found(
+    text: str, checked: list[Span], likely: list[Span]
+) -> None:
+    whole = joined(text, checked, likely)
+    assert all(before.end <= after.start for before, after in pairwise(whole))
+    covered = {place for one in whole for place in range(one.start, one.end)}
+    found = {place for one in (*checked, *likely) for place in range(one.start, one.end)}
+    assert {place for place in found if place < len(text) and text[place].isalnum()} <= covered
+
+
+@given(TEXTS, SPANS, SPANS)
+def test_joining_does_not_depend_on_the_order_and_keeps_what_patterns_found(
+    text: str, checked: list[Span], likely: list[Span]
+) -> None:
+    whole = joined(text, checked, likely)
+    assert joined(text, checked[::-1], likely[::-1]) == whole
+    for one in resolve(checked):
+        assert any(other.start <= one.start and one.end <= other.end and other.kind == one.kind for other in whole)
 
 
 @given(TEXTS, SPANS)

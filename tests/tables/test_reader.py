@@ -10,7 +10,7 @@ from signalstream.models.conversation import ConversationState
 from signalstream.tables.reader import TableReader
 from signalstream.tables.typed import TypedTable
 from signalstream.tables.windows import WindowTable, row_key
-from tests.core.analyses import AGENTS, BEGIN, CONVERSATION, TENANT, analysis, message
+from tests.core.analyses import AGENTS, BEGIN, CONVERSATION, TENANT, analysis, found, message
 
 KEY = ConversationKey(TENANT, CONVERSATION)
 POLICY = WindowPolicy(10, 5, 100, 5)
@@ -29,7 +29,7 @@ def reader() -> TableReader:
 def with_messages(tables: TableReader, count: int) -> TableReader:
     state = None
     for number in range(1, count + 1):
-        state = join(state, message(number), "redacted", Bounds(50, 1_000, 5, 100)).state
+        state = join(state, message(number, "secret"), found("secret", "password"), Bounds(50, 1_000, 5, 100)).state
     assert state is not None
     tables.conversations.put(KEY.encode(), state)
     return tables
@@ -68,7 +68,7 @@ def test_a_conversation_is_shown_redacted_with_at_most_the_limit():
     shown = with_messages(reader(), 3).conversation(KEY, 2)
 
     assert shown is not None
-    assert [(kept.seq, kept.text) for kept in shown.messages] == [(2, "redacted"), (3, "redacted")]
+    assert [(kept.seq, kept.text) for kept in shown.messages] == [(2, "[PASSWORD_1]"), (3, "[PASSWORD_1]")]
 
 
 def test_a_timeline_shows_the_windows_of_the_row_oldest_first_without_those_that_expired():

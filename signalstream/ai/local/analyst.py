@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from signalstream.ai.analyst import Answer
 from signalstream.ai.local.insights import analyse_insights
-from signalstream.ai.local.pii import PatternDetector, analyse_pii
+from signalstream.ai.local.pii_finder import PersonalDataFinder, analyse_pii
 from signalstream.ai.local.sentiment import SentimentJudge
 from signalstream.ai.local.summary import analyse_summary
 from signalstream.ai.local.voices import listen
@@ -22,29 +22,35 @@ class LocalAnalyst:
 
     name = "local"
 
-    def __init__(self, detector: PatternDetector | None = None) -> None:
-        self._detector = detector or PatternDetector()
+    def __init__(self, finder: PersonalDataFinder | None = None) -> None:
+        self._finder = finder or PersonalDataFinder()
         self._sentiment = SentimentJudge()
 
     async def start(self) -> None:
-        """Open nothing: there is nothing to open."""
+        """Load the models that are there; what needs another goes on with rules."""
+        await self._finder.start()
 
     async def stop(self) -> None:
-        """Close nothing."""
+        """End the models' threads."""
+        await self._finder.stop()
 
     async def analyse(self, task: str, turn: Turn) -> Answer:
         """Analyse a turn. Raises AnalystRefusedError for a task that it does not know."""
         if task == "pii":
-            return Answer(analyse_pii(self._detector, turn), engine="patterns")
+            return Answer(await analyse_pii(self._finder, turn), engine=self._finder.engine)
         if task not in TASKS:
             raise AnalystRefusedError(f"the local analyst knows no task {task!r}; it knows {', '.join(TASKS)}")
-        voices = listen(turn, self._detector.redact)
+        redacted = await self._finder.redacted(turn)
+        voices = listen(turn, redacted.__getitem__)
         if task == "sentiment":
-            return Answer(self._sentiment.judge(voices), engine="vader")
+            return Answer(*await self._sentiment.judge(voices))
         if task == "insights":
             return Answer(analyse_insights(voices), engine="rules")
         return Answer(analyse_summary(voices), engine="extractive")
 
     def health(self) -> dict[str, object]:
-        """Say that it works: there is nothing that could be out of reach."""
-        return {"status": "ok", "engines": ["vader", "patterns", "rules", "extractive"]}
+        """Say which engines run; ``degraded`` with the reason while a model's file is missing or altered."""
+        health: dict[str, object] = {"status": "ok", "engines": ["vader", self._finder.engine, "rules", "extractive"]}
+        return (
+            health if self._finder.missing is None else {**health, "status": "degraded", "reason": self._finder.missing}
+        )

@@ -1,4 +1,4 @@
-"""Finds personal data by patterns: the local analyst's ``pii`` task, and redaction before anything is stored.
+"""Finds personal data by patterns: for redaction before anything is stored, and for ``pii_finder``.
 
 Confidence is a grade of evidence, not a probability: 1.0 where a checksum, a numbering plan or a parser agrees, 0.9
 where the shape is unmistakable, 0.6 where only a cue beside it says so ("my name is ..."). The sort of evidence is
@@ -14,20 +14,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from signalstream.ai.local.pii_accounts import ACCOUNT_DETECTORS
+from signalstream.ai.local.pii_ids import ID_DETECTORS
 from signalstream.ai.local.pii_numbers import NUMBER_DETECTORS
 from signalstream.ai.local.pii_people import PEOPLE_DETECTORS
 from signalstream.ai.local.pii_phones import find_phones
 from signalstream.ai.local.pii_places import PLACE_DETECTORS
 from signalstream.ai.local.pii_secrets import SECRET_DETECTORS
 from signalstream.ai.local.searchable import FILLER, masked, searchable
-from signalstream.core.redaction import Span, apply_spans, placeholders, resolve
-from signalstream.models.conversation import Turn
-from signalstream.models.intelligence import Pii, PiiEntity
+from signalstream.core.placeholders import redacted
+from signalstream.core.redaction import Span, resolve
 
 Detector = Callable[[str], Iterable[Span]]
 # Phones come last and see the rest filled in: other numbers are more certain, and looking up phones is what costs.
 STAGES: tuple[tuple[Detector, ...], ...] = (
-    (*SECRET_DETECTORS, *NUMBER_DETECTORS, *PEOPLE_DETECTORS, *PLACE_DETECTORS),
+    (*SECRET_DETECTORS, *NUMBER_DETECTORS, *ID_DETECTORS, *ACCOUNT_DETECTORS, *PEOPLE_DETECTORS, *PLACE_DETECTORS),
     (find_phones,),
 )
 MOST_ROUNDS = 8  # Two are usual: one that finds, one that finds nothing more.
@@ -59,8 +60,7 @@ class PatternDetector:
 
     def redact(self, text: str) -> str:
         """Return ``text`` with a numbered placeholder in the place of everything that ``find`` finds."""
-        spans = self.find(text)
-        return apply_spans(text, spans, placeholders(text, spans)) if spans else text
+        return redacted(text, self.find(text))
 
 
 def _detected(stage: tuple[Detector, ...], plain: str) -> Iterator[Span]:
@@ -79,24 +79,3 @@ def _repeats(plain: str, found: dict[str, Span]) -> Iterator[Span]:
 def redact(text: str) -> str:
     """Return ``text`` without the personal data that patterns find. Pure; linear in the length of the text."""
     return PatternDetector().redact(text)
-
-
-def analyse_pii(detector: PatternDetector, turn: Turn) -> Pii:
-    """Return the entities of the turn's own message and the message without them."""
-    text = turn.message.text
-    spans = detector.find(text)
-    names = placeholders(text, spans)
-    entities = tuple(
-        PiiEntity(
-            type=span.kind,
-            start_index=span.start,
-            end_index=span.end,
-            placeholder=name,
-            confidence=span.confidence,
-            detector=span.detector,
-            message_id=turn.message.message_id,
-            seq=turn.seq,
-        )
-        for span, name in zip(spans, names, strict=True)
-    )
-    return Pii(has_pii=bool(entities), entities=entities, redacted_text=apply_spans(text, spans, names))

@@ -1,32 +1,18 @@
-"""Numbers with check digits: cards, IBANs, social security and national ids (python-stdnum).
+"""Numbers with check digits: payment cards, IBANs, US social security numbers (python-stdnum).
 
-A card is 12 to 19 digits that begin as an issuer's, have a length that this issuer gives out, and pass Luhn. An IBAN
-passes mod 97 and its country's structure. An id is taken by its check digits where its shape is distinctive, and only
-beside a cue ("NHS number ...") where it is just digits.
+A card is 12 to 19 digits that begin as an issuer's, have a length that this issuer gives out, and pass Luhn; after the
+word "card" any 12 to 19 digits that pass Luhn are one. An IBAN passes mod 97 and its country's structure.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from stdnum import iban, luhn
-from stdnum.au import tfn
-from stdnum.br import cpf
-from stdnum.ca import sin
-from stdnum.de import idnr
-from stdnum.es import dni, nie
-from stdnum.fr import nir
-from stdnum.gb import nhs
-from stdnum.in_ import aadhaar, pan
-from stdnum.it import codicefiscale
-from stdnum.nl import bsn
-from stdnum.pl import pesel
-from stdnum.pt import nif
-from stdnum.se import personnummer
 from stdnum.us import ssn
 
-from signalstream.ai.local.evidence import CHECKED, NUMERALS, SHAPED, has_any, matcher
+from signalstream.ai.local.evidence import CHECKED
 from signalstream.core.redaction import Span
 
 # Issuer's first digits -> lengths in use, from ISO/IEC 7812 registrations as the schemes publish them.
@@ -36,7 +22,8 @@ _ISSUERS = (
     (re.compile(r"3[47]"), (15,)),
     (re.compile(r"3(?:0[0-5]|[689])"), (14, 16, 19)),
     (re.compile(r"6(?:011|4[4-9]|5)|62"), (16, 17, 18, 19)),
-    (re.compile(r"35(?:2[89]|[3-8])"), (16, 17, 18, 19)),
+    (re.compile(r"35"), (16,)),
+    (re.compile(r"35(?:2[89]|[3-8])"), (17, 18, 19)),
     (re.compile(r"50|5[6-9]|6[0-9]"), (16, 18, 19)),
 )
 # Rarer lengths, believed only where the card is all of its run of digits: one number in ten passes Luhn by chance.
@@ -49,19 +36,11 @@ _SSN = re.compile(r"(?<![\w-])\d{3}([- ])\d{2}\1\d{4}(?![\w-])", re.ASCII)
 _SSN_CUED = re.compile(
     r"(?i)\b(?:ssn|social security(?: (?:number|no\.?))?)(?: is| was)?[\s:=#]{1,3}(\d{9})(?!\w)", re.ASCII
 )
-_ID_CUE = re.compile(
-    r"(?i)\b(?:(?:national|tax|fiscal)[ -]?(?:id|number|insurance number)|id[ -]number|tax file number|tfn|nhs|"
-    r"steuer-?id(?:nummer|nr\.?)?|(?:steuerliche )?identifikationsnummer|nif|bsn|burgerservicenummer|pesel|"
-    r"personnummer|cpf|aadhaa?r|pan|sin|social insurance number|codice fiscale|nir|dni|nie|contribuinte|"
-    r"num[ée]ro de s[ée]curit[ée] sociale)"
-    r"(?:[ -]?(?:number|card|no\.?|nr\.?|id|n[°º]|code))?(?: is| es| est| ist| è| é)?[\s:#=]{1,3}"
-    r"(?=([a-z0-9](?:[ ./-]?[a-z0-9]){7,19})(?!\w))",
-    re.ASCII,
+_CARD_CUE = re.compile(
+    r"(?i)\b(?:card|cc|visa|mastercard|amex|maestro|tarjeta|carte|karte|kreditkarte|carta|cartão)"
+    r"(?:[ -]?(?:number|no\.?|nr\.?|#))?[^\d\n]{0,12}$"
 )
-_VALID_IDS: tuple[Callable[[str], bool], ...] = tuple(
-    module.is_valid
-    for module in (aadhaar, bsn, codicefiscale, cpf, dni, idnr, nhs, nie, nif, nir, pan, pesel, personnummer, sin, tfn)
-)
+_LOOK_BACK = 40
 
 
 def find_cards(plain: str) -> Iterator[Span]:
@@ -69,7 +48,16 @@ def find_cards(plain: str) -> Iterator[Span]:
     for run in _RUN.finditer(plain):
         if len(run[0]) >= 12:
             groups = [(group.start(), group.end()) for group in _GROUP.finditer(plain, run.start(), run.end())]
-            yield from _cards_in(plain, groups)
+            found = tuple(_cards_in(plain, groups))
+            if not found and _is_called_a_card(plain, run):
+                found = (Span(run.start(), run.end(), "credit_card", "luhn", CHECKED),)
+            yield from found
+
+
+def _is_called_a_card(plain: str, run: re.Match[str]) -> bool:
+    digits = "".join(_GROUP.findall(run[0]))
+    before = plain[max(0, run.start() - _LOOK_BACK) : run.start()]
+    return 12 <= len(digits) <= 19 and _CARD_CUE.search(before) is not None and bool(luhn.is_valid(digits))
 
 
 def _cards_in(plain: str, groups: list[tuple[int, int]]) -> Iterator[Span]:
@@ -138,55 +126,4 @@ def find_ssns(plain: str) -> Iterator[Span]:
             yield Span(match.start(1), match.end(1), "ssn", "ssn-areas", CHECKED)
 
 
-def find_cued_ids(plain: str) -> Iterator[Span]:
-    """Yield national ids beside a cue whose check digits are those of some country: the longest run that checks."""
-    for match in _ID_CUE.finditer(plain) if has_any(plain, NUMERALS) else ():
-        start, longest = match.span(1)
-        for end in range(longest, start + 7, -1):
-            value = plain[start:end]
-            if (end == longest or not plain[end].isalnum()) and any(is_valid(value) for is_valid in _VALID_IDS):
-                yield Span(start, end, "national_id", "stdnum", CHECKED)
-                break
-
-
-def _checks(*validators: Callable[[str], bool]) -> Callable[[str], bool]:
-    return lambda value: any(is_valid(value) for is_valid in validators)
-
-
-NUMBER_DETECTORS = (
-    find_cards,
-    find_ibans,
-    find_ssns,
-    find_cued_ids,
-    matcher(
-        "national_id",
-        re.compile(r"(?i)(?<!\w)[xyz]?\d{7,8}[ -]?[a-z](?!\w)", re.ASCII),
-        CHECKED,
-        _checks(dni.is_valid, nie.is_valid),
-        NUMERALS,
-    ),
-    matcher(
-        "national_id",
-        re.compile(r"(?i)\b[a-z]{6}\d{2}[a-z]\d{2}[a-z]\d{3}[a-z](?!\w)", re.ASCII),
-        CHECKED,
-        codicefiscale.is_valid,
-        NUMERALS,
-    ),
-    matcher(
-        "national_id",
-        re.compile(r"\b[12] ?\d{2} ?\d{2} ?\d[\dAB] ?\d{3} ?\d{3} ?\d{2}(?!\w)", re.ASCII),
-        CHECKED,
-        nir.is_valid,
-        NUMERALS,
-    ),
-    matcher("national_id", re.compile(r"\b\d{3}\.\d{3}\.\d{3}-\d{2}(?!\w)", re.ASCII), CHECKED, cpf.is_valid, NUMERALS),
-    matcher(
-        "national_id", re.compile(r"\b\d{4} \d{4} \d{4}(?![\w]| \d)", re.ASCII), CHECKED, aadhaar.is_valid, NUMERALS
-    ),
-    matcher(
-        "national_id",
-        re.compile(r"\b[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D](?!\w)", re.ASCII),
-        SHAPED,
-        gate=NUMERALS,
-    ),
-)
+NUMBER_DETECTORS = (find_cards, find_ibans, find_ssns)

@@ -1,4 +1,4 @@
-"""Who someone is: names, birth dates, account, passport and licence numbers, each after a cue.
+"""Who someone is: names and birth dates, each after a cue.
 
 Names are found after explicit cues alone ("my name is", "me llamo", "je m'appelle", "ich heiße"). Cues that also begin
 other sentences ("I am", "this is", "soy") need two capitalised words, or one that is followed by "from", "here" and
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from signalstream.ai.local.evidence import CUED, digits_in, matcher
+from signalstream.ai.local.evidence import CUED, matcher
 
 _CAPITAL = r"[A-ZÀ-ÖØ-ÞŁŚŠŽČ][a-zß-öø-ÿłśšžčćńęąěřů]{1,20}(?:['-][A-ZÀ-ÖØ-Þ]?[a-zß-öø-ÿ]{1,20})?"
 _INITIAL = r"(?:[A-Z]\. |[A-Z] )?"
@@ -20,7 +20,7 @@ _SURE_CUE = (
     r"(?:my (?:full |first |last )?name(?: is|'s)|name ?:|name is|me llamo|mi nombre es|je m'appelle|mon nom est|"
     r"ich hei(?:ß|ss)e|mein name ist|mi chiamo|il mio nome è|meu nome é|chamo-me|me chamo)"
 )
-_SURE_NAME = re.compile(rf"\b(?i:{_SURE_CUE}) {{1,2}}({_FULL})(?!\w)")
+_SURE_NAME = re.compile(rf"\b(?i:{_SURE_CUE}) {{1,8}}({_FULL})(?!\w)")
 _SURE_LOWER = re.compile(
     r"(?i)\b(?:my name(?: is|'s)|me llamo|je m'appelle|ich hei(?:ß|ss)e|mein name ist|mi chiamo|chamo-me|me chamo)"
     r" {1,2}([^\W\d_]{2,20}(?: (?!(?:and|but|from|with|i|my|y|et|und|e|i'm|here|calling|on|at|in|for)\b)[^\W\d_]{2,20}"
@@ -39,6 +39,10 @@ _GREETING = re.compile(
 _SIGNED = re.compile(
     r"(?i:regards|sincerely|thanks|thank you|cheers|best|yours|saludos|cordialement|merci|grüßen|grüße|gruß|saluti|"
     rf"cumprimentos|obrigad[oa])[,.!]?[ \t]*\r?\n\s{{0,4}}({_FULL})[ \t]*(?=[\r\n]|$)"
+)
+_SIGNED_LOWER = re.compile(
+    r"(?:regards|sincerely|cheers|yours|saludos|cordialement|saluti)[,.!]?[ \t]*\r?\n\s{0,4}"
+    r"([^\W\d_A-Z]{2,20}(?: [^\W\d_A-Z]{1,20}\.?){0,2})[ \t]*(?=[\r\n]|$)"
 )
 _NOT_NAME_WORDS = (
     "a about absolutely account agent all an and angry another anyone app at automated awful bad billing broken but "
@@ -66,42 +70,19 @@ _BIRTH = re.compile(
     r"data de nascimento|nascid[oa] em|nasci em)(?: is| was| es| est| ist| è| é)?[\s:=]{1,3}"
     rf"({_DATE})(?!\w)"
 )
-_ACCOUNT = re.compile(
-    r"(?i)\b(?:(?:account|acct|customer|member(?:ship)?|policy|client|loyalty|cuenta|compte|cliente|conto|conta|"
-    r"socio|abonné)(?:[ -]?(?:number|num|no\.?|nr\.?|id|n[°º]|número|numero|numéro))?|"
-    r"(?:konto|kunden|mitglieds|vertrags)(?:nummer|nr\.?))(?: is| was| es| est| ist| è| é)?"
-    r"[\s:#=]{1,4}([a-z]{0,4}[ -]?\d[\da-z-]{3,19})(?!\w)"
-)
-_PASSPORT = re.compile(
-    r"(?i)\b(?:passport|pasaporte|passeport|reisepass|passaporto|passaporte)"
-    r"(?:[ -]?(?:number|no\.?|nummer|n[°º]))?(?: is| es| est| ist| è| é)?[\s:#=]{1,3}([a-z0-9]{6,9})(?!\w)"
-)
-_LICENCE = re.compile(
-    r"(?i)\b(?:driver'?s?|driving) licen[cs]e(?:[ -]?(?:number|no\.?))?(?: is)?[\s:#=]{1,3}([a-z0-9-]{5,20})(?!\w)"
-)
-
 _SURE_WORDS = ("name", "llamo", "nombre", "appelle", " nom ", "ich hei", "chiamo", "nome", "chamo")
 _OPEN_WORDS = ("i am", "i'm", "this is", "it's", "soy", "suis", "bin", "sono", "sou", "signed", "c'est", "hier")
 _BIRTH_WORDS = ("dob", "d.o", "birth", "born", "gebor", "geburt", "né", "naiss", "nac", "nat", "nasc")
-_ACCOUNT_WORDS = ("ac", "custom", "member", "polic", "client", "loyal", "cuenta", "compt", "cont", "socio", "abonn")
-_ACCOUNT_WORDS_GERMAN = ("konto", "kunden", "mitglied", "vertrag")
 
 
 def _is_name(value: str) -> bool:
     return not any(word.casefold() in _NOT_NAMES for word in value.replace("-", " ").split())
 
 
-def _has_four_digits(value: str) -> bool:
-    return digits_in(value) >= 4
-
-
 PEOPLE_DETECTORS = (
     *(matcher("name", pattern, CUED, _is_name, _SURE_WORDS) for pattern in (_SURE_NAME, _SURE_LOWER)),
     *(matcher("name", pattern, CUED, _is_name, _OPEN_WORDS) for pattern in (_OPEN_TWO, _OPEN_ONE)),
     *(matcher("name", pattern, CUED, _is_name) for pattern in (_TITLE, _GREETING)),
-    matcher("name", _SIGNED, CUED, _is_name, ("\n",)),
+    *(matcher("name", pattern, CUED, _is_name, ("\n",)) for pattern in (_SIGNED, _SIGNED_LOWER)),
     matcher("date_of_birth", _BIRTH, CUED, gate=_BIRTH_WORDS),
-    matcher("account_number", _ACCOUNT, CUED, _has_four_digits, (*_ACCOUNT_WORDS, *_ACCOUNT_WORDS_GERMAN)),
-    matcher("passport", _PASSPORT, CUED, _has_four_digits, ("pas", "reisepass")),
-    matcher("drivers_license", _LICENCE, CUED, _has_four_digits, ("licen",)),
 )

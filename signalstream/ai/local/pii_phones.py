@@ -3,6 +3,9 @@
 A number in international form (+ or 00) is looked up as such. A national one is tried in each of REGIONS: with a cue
 beside it ("call me on ...") by the plan alone; without one only when it is also grouped as that country groups, because
 order numbers and dates are digits too. Ungrouped digits without a cue, a trunk zero aside, are nobody's number.
+
+What no plan knows is still taken where the words leave no doubt: seven to fifteen digits right after "call me on" or
+"Mobile:", or after a plus. An extension ("x12") belongs to its number.
 """
 
 from __future__ import annotations
@@ -12,17 +15,17 @@ from collections.abc import Iterator
 
 from phonenumbers import Leniency, PhoneNumberMatcher
 
-from signalstream.ai.local.evidence import CHECKED, digits_in
+from signalstream.ai.local.evidence import CHECKED, CUED, SHAPED, digits_in
 from signalstream.core.redaction import Span
 
 REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "PT", "NL", "IN", "BR", "MX", "AU")
 _LOOK_BACK = 48
-_CANDIDATE = re.compile(r"(?<![\w.,])(?:\+ ?)?\(?\d(?:[ ().\-/]{0,3}\d){6,24}(?!\w)", re.ASCII)
+_CANDIDATE = re.compile(r"(?<![\w.,])(?:\+ ?)?\(?\d(?:[ ().\-/]{0,3}\d){6,24}(?![^\Wx])", re.ASCII)
 _CUE = re.compile(
     r"(?i)\b(?:phone|telephone|tele?|cell|mobile|mob|whatsapp|sms|text|fax|call|callback|reach|ring|dial|contact|"
     r"teléfono|telefono|móvil|movil|celular|llama(?:r|me)|llámame|téléphone|portable|appele[rz](?:-moi)?|joindre|"
     r"telefon(?:nummer)?|handy(?:nummer)?|mobil(?:nummer)?|rückruf|cellulare|chiama(?:re|temi|mi)?|telefone|telemóvel|"
-    r"ligue)"
+    r"ligue|desk|office|registered)"
     r"(?:[ -]?(?:number|no\.?|nr\.?|me|us|back|número|numero|numéro))?"
     r"(?:\s(?:is|on|at|to|under|es|est|ist|è|é|al|a|au|unter|no|para|back on|me on|me at)){0,2}[\s:#=.]{0,3}$"
 )
@@ -33,6 +36,7 @@ _NOT_A_PHONE = re.compile(
     r"(?:[ -]?(?:number|no\.?|nr\.?|nummer|id|code|n[°º]|número|numéro))?"
     r"(?:\s(?:is|was|es|est|ist))?[\s:#=-]{0,3}|[$€£#]\s?|\b\w*[a-z]\w*\d\w*\s)$"
 )
+_EXTENSION = re.compile(r"(?i) ?(?:x|ext\.?) ?\d{1,6}(?!\w)", re.ASCII)
 _GROUP = re.compile(r"\d+", re.ASCII)
 _DATE = re.compile(
     r"\(?(?:(?:19|20)\d\d[-/. ]\d{1,2}[-/. ]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d)(?!\d)", re.ASCII
@@ -45,8 +49,18 @@ def find_phones(plain: str) -> Iterator[Span]:
         before = plain[max(0, match.start() - _LOOK_BACK) : match.start()]
         if _NOT_A_PHONE.search(before) or _DATE.match(match[0]):
             continue
-        for start, end in _numbers(match[0], cued=_CUE.search(before) is not None):
-            yield Span(match.start() + start, match.start() + end, "phone", "phonenumbers", CHECKED)
+        cued = _CUE.search(before) is not None
+        found = _numbers(match[0], cued=cued)
+        for start, end in found:
+            yield _span(plain, match.start() + start, match.start() + end, CHECKED)
+        if not found and (cued or match[0].startswith("+")) and 7 <= digits_in(match[0]) <= 15:
+            yield _span(plain, match.start(), match.end(), CUED if cued else SHAPED)
+
+
+def _span(plain: str, start: int, end: int, confidence: float) -> Span:
+    extension = _EXTENSION.match(plain, end)
+    detector = "phonenumbers" if confidence == CHECKED else "pattern:phone"
+    return Span(start, extension.end() if extension else end, "phone", detector, confidence)
 
 
 def _numbers(candidate: str, *, cued: bool) -> list[tuple[int, int]]:

@@ -33,11 +33,28 @@ _URL_QUERY = re.compile(
     r"(?i)(?<![\w+.-])https?://[^\s?\x00]{1,256}\?[^\s\x00]{0,256}?"
     r"(?<=[?&])(?:token|access_token|api_?key|key|secret|password|pwd|sig|signature|code)=[^\s\x00]{4,512}"
 )
+_PLAIN_URL = re.compile(
+    r"(?i)(?<![\w@.+-])(?:https?://|ftp://|www\.)(?:[\w-]{1,63}\.){1,6}[^\W\d_]{2,24}(?::\d{1,5})?"
+    r"(?:[/?#](?:[^\s\x00<>\"']{0,511}[^\s\x00<>\"'.,;:!?)])?)?"
+)
 _EMAIL = re.compile(
     r"(?<![\w.+%-])[\w](?:[\w.+%'-]{0,62}[\w+-])?@(?:\w(?:[\w-]{0,61}\w)?\.){1,6}[^\W\d_]{2,24}(?![\w@])"
 )
 _IPV4 = re.compile(r"(?<![\w.])(?<!version )(?<!Version )\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)", re.ASCII)
 _IPV6 = re.compile(r"(?i)(?<![\w:.])(?=[0-9a-f:]{0,5}:)[0-9a-f:]{2,39}(?:(?<=:)\d{1,3}(?:\.\d{1,3}){3})?(?![\w:])")
+_MAC = re.compile(r"(?i)(?<![\w:-])[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}(?![\w:-])", re.ASCII)
+_COORDINATES = re.compile(r"(?<![\w.,-])-?\d{1,2}\.\d{4,8}, ?-?\d{1,3}\.\d{4,8}(?![\w.])", re.ASCII)
+_USERNAME = re.compile(
+    r"(?i)\b(?:user ?name|user ?id|login(?: name| id)?|screen ?name|gamertag|nutzername|benutzername|usuario|"
+    r"nom d'utilisateur|nome utente|handle)(?:\s?[:=]\s{0,3}|\s(?:is|es|est|ist|è|é)\s[\"']?)"
+    r"(@?(?=[\w.-]{0,31}[\d_.@-])\w[\w.-]{1,30}\w)(?!\w)"
+)
+_HANDLE = re.compile(r"(?<![\w@./])@[A-Za-z_](?:[\w.]{1,28}\w)(?![\w@])", re.ASCII)
+_ANSWER = re.compile(
+    r"(?i)\b(?:mother'?s maiden name|maiden name|security answer|secret answer|first pet(?:'s name)?|"
+    r"apellido de soltera|mädchenname)(?: is| was|:|=| es| ist)[\s\"']{1,3}([^\W\d_][\w'-]{1,30})"
+)
+_THIS_MACHINE = ("127.0.0.1", "::1")
 _LOGIN_CUE = (
     r"(?:pass ?word|passphrase|passcode|passwd|pwd|pin(?: code| number)?|pincode|contraseña|contrasena|clave|"
     r"mot de passe|passwort|kennwort|senha|(?:one[- ]time|verification|login|otp)(?: code| password)?)"
@@ -64,7 +81,11 @@ def _is_address(value: str) -> bool:
         address = ipaddress.ip_address(value)
     except ValueError:
         return False
-    return not (address.is_unspecified or address.is_loopback)
+    return not address.is_unspecified and value not in _THIS_MACHINE
+
+
+def _tells_no_secret(value: str) -> bool:
+    return _URL.match(value) is None and _URL_QUERY.match(value) is None
 
 
 def _is_mixed(value: str) -> bool:
@@ -78,6 +99,12 @@ SECRET_DETECTORS = (
     matcher("api_key", _BEARER, CUED, _is_mixed, ("bearer", "key", "secret", "token")),
     matcher("url_with_credentials", _URL, SHAPED, gate=("://",)),
     matcher("url_with_credentials", _URL_QUERY, SHAPED, gate=("://",)),
+    matcher("url", _PLAIN_URL, SHAPED, _tells_no_secret, gate=("://", "www.")),
+    matcher("mac_address", _MAC, SHAPED, gate=(":", "-")),
+    matcher("coordinates", _COORDINATES, SHAPED, gate=(".",)),
+    matcher("username", _USERNAME, CUED, gate=("user", "login", "name", "gamertag", "usuario", "utilis", "handle")),
+    matcher("username", _HANDLE, CUED, gate=("@",)),
+    matcher("security_answer", _ANSWER, CUED, gate=("maiden", "answer", "pet", "apellido", "mädchen")),
     matcher("email", _EMAIL, SHAPED, gate=("@",)),
     matcher("ip_address", _IPV4, CHECKED, _is_address, gate=(".",)),
     matcher("ip_address", _IPV6, CHECKED, _is_address, gate=(":",)),

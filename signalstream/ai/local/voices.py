@@ -22,6 +22,6 @@ class Voices:
 
 
 def listen(turn: Turn, redact: Callable[[str], str]) -> Voices:
-    """Return the voices of a turn. Its context is redacted already; its own message is redacted here."""
-    before = tuple((kept.sender, kept.text) for kept in turn.context)
+    """Return the voices of a turn. Its context comes without what patterns find; ``redact`` may find more in it."""
+    before = tuple((kept.sender, redact(kept.text)) for kept in turn.context)
     return Voices((*before, (turn.message.sender, redact(turn.message.text))), turn.message.sender)

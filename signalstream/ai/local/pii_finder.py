@@ -1,0 +1,147 @@
+"""Personal data of a text: checked patterns first, then the model, then what the tenant asks.
+
+Without the model it finds by patterns alone, and says so in ``engine`` and ``health``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import structlog
+
+from signalstream.ai.local.batching import Batches
+from signalstream.ai.local.ner import Rampart, Reading
+from signalstream.ai.local.pii import PatternDetector
+from signalstream.ai.local.pii_model import model_spans
+from signalstream.ai.local.pii_policy import Policies
+from signalstream.core.placeholders import placeholders, redacted
+from signalstream.core.redaction import Span, apply_spans, joined
+from signalstream.errors import ModelUnavailableError
+from signalstream.models.conversation import Turn
+from signalstream.models.intelligence import Pii, PiiEntity
+
+KEPT_READINGS = 2048
+LARGEST_BATCH = 16
+log = structlog.get_logger()
+
+
+class Tagger(Protocol):
+    """A model that says for each word how likely it is what; ``labels`` name the columns of its figures."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Return the labels, in the order of the columns."""
+        ...
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """Return a reading for each text."""
+        ...
+
+
+class PersonalDataFinder:
+    """Finds personal data. The model works in a thread of its own between ``start`` and ``stop``."""
+
+    def __init__(
+        self,
+        policies: Policies | None = None,
+        load: Callable[[], Tagger] | None = Rampart,
+        patterns: PatternDetector | None = None,
+    ) -> None:
+        self._policies = policies or Policies()
+        self._load = load
+        self._patterns = patterns or PatternDetector()
+        self._missing: str | None = None
+        self._batches: Batches[Reading] | None = None
+        self._labels: tuple[str, ...] = ()
+        self._readings: OrderedDict[bytes, asyncio.Task[Reading]] = OrderedDict()
+
+    async def start(self) -> None:
+        """Load the model, in a thread; without its files go on by patterns alone."""
+        if self._load is None or self._batches is not None:
+            return
+        try:
+            model = await asyncio.to_thread(self._load)
+        except ModelUnavailableError as error:
+            self._missing = str(error)
+            log.warning("analyst.model_missing", task="pii", reason=self._missing, instead="patterns")
+            return
+        self._missing, self._labels = None, model.labels
+        self._batches = Batches("names and addresses", model.read, largest=LARGEST_BATCH)
+        self._batches.start()
+
+    async def stop(self) -> None:
+        """End the model's thread."""
+        if self._batches is not None:
+            batches, self._batches = self._batches, None
+            await batches.stop()
+        self._readings.clear()
+
+    @property
+    def engine(self) -> str:
+        """What finds: ``patterns+rampart``, or ``patterns`` alone."""
+        return "patterns" if self._batches is None else "patterns+rampart"
+
+    @property
+    def missing(self) -> str | None:
+        """Why the model is not there, or None."""
+        return self._missing
+
+    def by_patterns(self, tenant_id: str, text: str) -> tuple[Span, ...]:
+        """Return what patterns find and the tenant does not allow: at once, without the model."""
+        return self._admitted(tenant_id, text, self._patterns.find(text))
+
+    async def find(self, tenant_id: str, text: str) -> tuple[Span, ...]:
+        """Return what patterns and model find and the tenant does not allow: no overlaps, in order, in code points."""
+        certain = self._patterns.find(text)
+        if self._batches is None or not any(character.isalnum() for character in text):
+            return self._admitted(tenant_id, text, certain)
+        reading = await asyncio.shield(self._reading(text, self._batches))
+        likely = model_spans(text, reading, self._labels, self._policies.of(tenant_id).thresholds)
+        return self._admitted(tenant_id, text, joined(text, certain, likely))
+
+    async def redacted(self, turn: Turn) -> dict[str, str]:
+        """Return the turn's texts, its own and those of its context, each with its redacted form."""
+        texts = {turn.message.text, *(kept.text for kept in turn.context)}
+        found = await asyncio.gather(*(self.find(turn.message.tenant_id, text) for text in texts))
+        return {text: redacted(text, spans, turn.known) for text, spans in zip(texts, found, strict=True)}
+
+    def _admitted(self, tenant_id: str, text: str, spans: tuple[Span, ...]) -> tuple[Span, ...]:
+        policy = self._policies.of(tenant_id)
+        return tuple(span for span in spans if policy.admits(span, text[span.start : span.end]))
+
+    def _reading(self, text: str, batches: Batches[Reading]) -> asyncio.Task[Reading]:
+        """Return the reading's task: four agents ask for the same text, and later turns for it as their context."""
+        key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        task = self._readings.get(key)
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+            task = self._readings[key] = asyncio.ensure_future(batches.submit(text))
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        self._readings.move_to_end(key)
+        while len(self._readings) > KEPT_READINGS:
+            self._readings.popitem(last=False)
+        return task
+
+
+async def analyse_pii(finder: PersonalDataFinder, turn: Turn) -> Pii:
+    """Return the entities of the turn's own message and the message without them."""
+    text = turn.message.text
+    spans = await finder.find(turn.message.tenant_id, text)
+    names = placeholders(turn.known, text, spans)
+    entities = tuple(
+        PiiEntity(
+            type=span.kind,
+            start_index=span.start,
+            end_index=span.end,
+            placeholder=name,
+            confidence=span.confidence,
+            detector=span.detector,
+            message_id=turn.message.message_id,
+            seq=turn.seq,
+        )
+        for span, name in zip(spans, names, strict=True)
+    )
+    return Pii(has_pii=bool(entities), entities=entities, redacted_text=apply_spans(text, spans, names))

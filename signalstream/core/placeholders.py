@@ -1,0 +1,102 @@
+"""What stands in the place of personal data: [EMAIL_1], and the same value keeps its number through a conversation.
+
+A conversation remembers the values of its messages as tags: salted digests, too short to be turned back with certainty,
+of a value as it is compared (an e-mail address without regard to case, a number without its spaces). They are numbered
+for each kind from 1, in the order in which they came.
+
+What only a model finds, and finds later than the row is written, is in no row. It gets a number of five digits that
+follows from its tag alone; so does what comes when a row is full. So every process gives the same number to the same
+value, at any time, without asking another. A value that stood in a kept message before a pattern found it was given
+such a number, and keeps it.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Sequence
+from hashlib import blake2b
+from uuid import UUID
+
+from signalstream.core.redaction import PLACEHOLDER, Span, apply_spans
+from signalstream.models.conversation import KnownValues
+
+MOST_VALUES = 256  # remembered by a conversation, some 5 kB of its row
+FIRST_UNKNOWN = 10_000
+_UNKNOWN = 90_000
+_DIGEST_BYTES = 6
+_SALT_BYTES = 12
+
+
+def begun(tenant_id: str, conversation_id: str, message_id: UUID) -> KnownValues:
+    """Return what a conversation knows before its first message: nothing, and its salt.
+
+    The salt follows from the ids of the conversation and of its first message, so that a redelivery makes the same.
+    """
+    seed = f"{tenant_id}/{conversation_id}".encode("utf-8", "surrogatepass")
+    digest = blake2b(message_id.bytes, key=blake2b(seed, digest_size=32).digest(), digest_size=_SALT_BYTES)
+    return KnownValues(salt=base64.b85encode(digest.digest()).decode())
+
+
+def learned(known: KnownValues, text: str, spans: Sequence[Span], kept: Sequence[str] = ()) -> KnownValues:
+    """Return ``known`` with the values of ``spans`` in ``text``.
+
+    A value that stands in one of the ``kept`` texts is left out, and so is what is beyond MOST_VALUES. Placeholders
+    that ``text`` itself holds are reserved: their numbers are not given out.
+    """
+    numbers = dict(known.numbers)
+    for match in PLACEHOLDER.finditer(text):
+        if int(match[2]) < FIRST_UNKNOWN:
+            numbers[match[1]] = max(numbers.get(match[1], 0), int(match[2]))
+    for span in spans:
+        label, value = _label(span.kind), text[span.start : span.end]
+        tag = _tag(known.salt, label, value)
+        if tag not in numbers and len(numbers) < MOST_VALUES and not any(_stands_in(value, other) for other in kept):
+            numbers[label] = numbers.get(label, 0) + 1
+            numbers[tag] = numbers[label]
+    return known if numbers == known.numbers else KnownValues(salt=known.salt, numbers=numbers)
+
+
+def placeholders(known: KnownValues, text: str, spans: Sequence[Span]) -> tuple[str, ...]:
+    """Return what stands in each span's place. Spans that hold the same value of a kind have the same."""
+    names = []
+    for span in spans:
+        label = _label(span.kind)
+        tag = _tag(known.salt, label, text[span.start : span.end])
+        number = known.numbers.get(tag) or FIRST_UNKNOWN + int.from_bytes(tag.encode()[-6:], "big") % _UNKNOWN
+        names.append(f"[{label}_{number}]")
+    return tuple(names)
+
+
+def redacted(text: str, spans: Sequence[Span], known: KnownValues | None = None) -> str:
+    """Return ``text`` with every span replaced by its placeholder. Spans must not overlap, and be in order.
+
+    Without ``known`` the text stands for itself: its values are numbered from 1.
+    """
+    if not spans:
+        return text
+    known = learned(KnownValues(), text, spans) if known is None else known
+    return apply_spans(text, spans, placeholders(known, text, spans))
+
+
+def _label(kind: str) -> str:
+    return re.sub(r"[^A-Z0-9]+", "_", kind.upper()).strip("_") or "VALUE"
+
+
+def _tag(salt: str, label: str, value: str) -> str:
+    """Return label and digest: a label alone, which has no colon, is the key of its highest number."""
+    data = f"{label}:{compared(value)}".encode("utf-8", "surrogatepass")
+    digest = blake2b(data, key=salt.encode(), digest_size=_DIGEST_BYTES).digest()
+    return f"{label}:{base64.b85encode(digest).decode()}"
+
+
+def _stands_in(value: str, text: str) -> bool:
+    wanted, folded = value.casefold(), text.casefold()
+    return wanted in folded and re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", folded) is not None
+
+
+def compared(value: str) -> str:
+    """Return a value as values are compared: without case and spaces, and digits without the marks between them."""
+    if any(character.isalpha() for character in value):
+        return "".join(value.casefold().split())
+    return "".join(character for character in value if character.isalnum()) or value
