@@ -17,6 +17,7 @@ from signalstream import __version__
 from signalstream.cli.configuration import config
 from signalstream.cli.dev import dev
 from signalstream.cli.dlq import dlq
+from signalstream.cli.doctor import doctor
 from signalstream.cli.rebuild import rebuild
 from signalstream.cli.topics import topics
 from signalstream.cli.worker import worker
@@ -36,6 +37,7 @@ app.command()(config)
 app.command()(worker)
 app.command()(dev)
 app.command()(rebuild)
+app.command()(doctor)
 app.add_typer(topics, name="topics")
 app.add_typer(dlq, name="dlq")
 

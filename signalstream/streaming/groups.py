@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import TopicPartition
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberMetadata
 from aiokafka.errors import for_code
 from aiokafka.structs import OffsetAndMetadata
 
@@ -18,11 +20,15 @@ EMPTY_STATES = {"Empty", "Dead", ""}
 
 @dataclass(frozen=True)
 class Group:
-    """A consumer group. ``hosts`` has one entry for each member; ``state`` is the broker's word."""
+    """A consumer group. ``hosts`` has one entry for each member; ``state`` is the broker's word.
+
+    ``urls`` are what Faust's members tell each other about themselves.
+    """
 
     name: str
     state: str
     hosts: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
 
     @property
     def in_use(self) -> bool:
@@ -38,8 +44,19 @@ async def describe(admin: Any, names: Iterable[str]) -> dict[str, Group]:
         code, _, state, _, _, members = answer.groups[0][:6]
         if code:
             raise for_code(code)(f"group {name}")
-        found[name] = Group(name, state, tuple(str(member[2]).lstrip("/") for member in members))
+        urls = (_url(member[3]) for member in members)
+        hosts = tuple(str(member[2]).lstrip("/") for member in members)
+        found[name] = Group(name, state, hosts, tuple(sorted({url for url in urls if url})))
     return found
+
+
+def _url(metadata: bytes) -> str | None:
+    # A member that is no Faust app has other user data, or none.
+    try:
+        told = json.loads(ConsumerProtocolMemberMetadata.decode(metadata).user_data or b"{}")
+    except ValueError:
+        return None
+    return str(told["url"]).rstrip("/") if isinstance(told, dict) and "url" in told else None
 
 
 async def versions_in_use(admin: Any, settings: Settings) -> dict[int, Group]:

@@ -151,6 +151,9 @@ async def connected_admin(settings: Settings) -> AsyncIterator[Any]:
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
             await admin.start()
+    except asyncio.CancelledError:
+        await admin.close()
+        raise
     except (KafkaError, TimeoutError, OSError) as error:
         await admin.close()
         raise BrokerUnavailableError(
