@@ -39,6 +39,10 @@ class Copies(Generic[P]):
         while seen and seen[0].end <= next_offset:
             self._level[partition] = seen.popleft().at
 
+    def owned(self, partition: P, at: float) -> None:
+        """Note that the rows here were the owner's own at ``at``."""
+        self._level[partition] = max(at, self._level.get(partition, at))
+
     def keep(self, partitions: Iterable[P]) -> None:
         """Forget all but these: they are copied here no longer."""
         kept = set(partitions)

@@ -12,9 +12,11 @@ import asyncio
 from typing import Any
 
 import faust
+from faust.types import TP
 from yarl import URL
 
 from signalstream.errors import BrokerUnavailableError
+from signalstream.streaming.pool import Abandoned
 from signalstream.streaming.stepping import settled
 from signalstream.streaming.storage import FailStopStore
 
@@ -28,7 +30,12 @@ class ConfirmedTable(faust.Table):
         super().__init__(*args, **options)
 
     def send_changelog(self, partition: int | None, key: bytes, value: bytes | None, *more: Any, **options: Any) -> Any:
-        """Send a changelog record and remember it until the broker has it."""
+        """Send a changelog record and remember it until the broker has it.
+
+        Raises Abandoned for a row of which this worker has a standby's copy: it is the owner's to write.
+        """
+        if self._is_copy(partition):
+            raise Abandoned
         record = super().send_changelog(partition, key, value, *more, **options)
         self._unsent.discard(key)
         self._on_their_way[key] = record
@@ -50,6 +57,15 @@ class ConfirmedTable(faust.Table):
             options=self.options,
             loop=self.loop,
         )
+
+    def _on_changelog_sent(self, sent: Any) -> None:
+        # A record of the time as owner that arrives now says nothing of how far the copy goes.
+        if not self._is_copy(sent.result().topic_partition.partition):
+            super()._on_changelog_sent(sent)
+
+    def _is_copy(self, partition: int | None) -> bool:
+        standbys = self.app.tables.recovery.standby_tps if self.app.conf.table_standby_replicas else ()
+        return partition is not None and TP(self.changelog_topic_name, partition) in standbys
 
     async def confirmed(self, key: bytes) -> None:
         """Return once the key's newest changelog record has arrived.

@@ -35,6 +35,11 @@ class Lease:
             self._since = since
 
     @property
+    def since(self) -> float | None:
+        """Return when it began anew last: at that moment the partitions were this worker's."""
+        return self._since
+
+    @property
     def held(self) -> bool:
         """Say whether it has not run out."""
         return self._since is None or self.clock() - self._since < self._seconds

@@ -66,6 +66,8 @@ class MendedRecovery(Recovery):
                 self._begin_anew(tp, offset, ends[tp])
                 destination[tp] = None
         await super()._build_offsets(consumer, tps, destination, title)
+        if title == "active":
+            self.log.info("Changelog records to read before this worker is ready: %s", self.active_remaining_total())
 
     def _begin_anew(self, tp: TP, offset: int, end: int) -> None:
         table: Any = self.tp_to_table[tp]
@@ -86,6 +88,7 @@ class MendedRecovery(Recovery):
         reading = (self.active_tps | self.standby_tps) & self.app.consumer._get_active_partitions()
         looks = await self.app.consumer.looks(reading, self.tables.changelog_queue.qsize()) if reading else {}
         self._saw(looks)
+        self._owned()
         for tp, end in self._tails.exhausted(looks).items():
             self._pass_tail(tp, end)
         self.flush_buffers()
@@ -100,6 +103,12 @@ class MendedRecovery(Recovery):
         monotonic, wall = time.monotonic(), time.time()
         for tp, look in looks.items():
             self.copies.saw_end(tp, look.end, monotonic - max(0.0, wall - look.polled_ms / 1000))
+
+    def _owned(self) -> None:
+        since = self.app.consumer.lease.since
+        if self.app.is_ready and since is not None:
+            for tp in self.active_tps:
+                self.copies.owned(tp, since)
 
     def _offsets_of(self, tp: TP) -> Any:
         return self.active_offsets if tp in self.active_tps else self.standby_offsets

@@ -1,4 +1,4 @@
-"""Changelogs on Apache Kafka whose end is no record, or not where local rows say: recovery ends, and says what it did."""
+"""Changelogs on Apache Kafka whose end is no record, or not where local rows say: recovery ends, and says how."""
 
 from __future__ import annotations
 

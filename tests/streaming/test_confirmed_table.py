@@ -9,9 +9,11 @@ from typing import Any
 import faust
 import pytest
 from aiokafka.errors import KafkaTimeoutError
+from faust.types import TP
 
 from signalstream.errors import BrokerUnavailableError
 from signalstream.streaming.confirmed_table import ConfirmedTable
+from signalstream.streaming.pool import Abandoned
 
 KEY = b"acme/c-1"
 
@@ -30,6 +32,9 @@ class ChangelogTopic:
     """Keeps what is sent until the test lets it arrive or fail."""
 
     sent: list[Sent] = field(default_factory=list)
+
+    def get_topic_name(self) -> str:
+        return "confirmed-rows-changelog"
 
     def send_soon(self, *, value: bytes | None, **_: Any) -> Sent:
         self.sent.append(Sent(value))
@@ -94,3 +99,23 @@ async def test_a_waiter_that_is_cancelled_leaves_the_record_on_its_way(
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
     assert not changelog.sent[0].cancelled()
+
+
+async def test_a_standbys_copy_is_never_written(table: ConfirmedTable, changelog: ChangelogTopic) -> None:
+    table.app.tables.recovery.standby_tps.add(TP(table.changelog_topic_name, 3))
+    with pytest.raises(Abandoned):
+        table.send_changelog(3, KEY, b"row")
+    assert changelog.sent == []
+    table.send_changelog(2, KEY, b"row")
+    assert len(changelog.sent) == 1
+
+
+async def test_a_late_record_of_the_time_as_owner_does_not_move_a_copy_on(table: ConfirmedTable) -> None:
+    stored = []
+    table._data = SimpleNamespace(set_persisted_offset=lambda tp, offset: stored.append((tp.partition, offset)))
+    table.app.tables.recovery.standby_tps.add(TP(table.changelog_topic_name, 3))
+    for partition in (2, 3):
+        arrived: asyncio.Future[Any] = asyncio.Future()
+        arrived.set_result(SimpleNamespace(topic_partition=TP(table.changelog_topic_name, partition), offset=7))
+        table._on_changelog_sent(arrived)
+    assert stored == [(2, 7)]

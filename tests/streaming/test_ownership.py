@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from aiokafka.partitioner import DefaultPartitioner
+from faust.types import TP
 from yarl import URL
 
+from signalstream.core.copies import Copies
 from signalstream.core.keys import ConversationKey
 from signalstream.errors import OwnerUnavailableError
 from signalstream.streaming.ownership import TableOwnership
@@ -15,6 +19,18 @@ KEY = ConversationKey("acme", "c-1")
 
 
 PARTITIONS = 4
+OWN = "http://127.0.0.1:8000"
+EVERYWHERE = set(range(PARTITIONS))
+
+
+class Tables(dict[str, Any]):
+    """Two tables, whose copies' ages are those of ``copies``."""
+
+    def __init__(self, copies: Copies[TP]) -> None:
+        topic = SimpleNamespace(get_topic_name=lambda: "rows-changelog")
+        super().__init__(conversations=SimpleNamespace(changelog_topic=topic))
+        self.changelog_topics = {"rows-changelog", "more-changelog"}
+        self.recovery = SimpleNamespace(copies=copies)
 
 
 @dataclass
@@ -23,10 +39,24 @@ class App:
 
     partitions: dict[str, set[int]] = field(default_factory=dict)
     is_ready: bool = True
+    standbys: dict[str, set[int]] = field(default_factory=dict)
+    replicas: int = 1
+    copies: Copies[TP] = field(default_factory=Copies)
 
     @property
     def conf(self) -> SimpleNamespace:
-        return SimpleNamespace(canonical_url=URL("http://127.0.0.1:8000"), topic_partitions=PARTITIONS)
+        return SimpleNamespace(
+            canonical_url=URL(OWN), topic_partitions=PARTITIONS, table_standby_replicas=self.replicas
+        )
+
+    @property
+    def tables(self) -> Any:
+        return Tables(self.copies)
+
+    @property
+    def assignor(self) -> SimpleNamespace:
+        held = self.standbys.items()
+        return SimpleNamespace(standby_urls=lambda tp: [url for url, parts in held if tp.partition in parts])
 
     @property
     def router(self) -> SimpleNamespace:
@@ -36,6 +66,37 @@ class App:
 
 def owner(app: App, key: ConversationKey = KEY) -> str | None:
     return TableOwnership(app, "conversations").owner_url(key)  # type: ignore[arg-type]
+
+
+def ownership(app: App) -> TableOwnership:
+    return TableOwnership(app, "conversations")  # type: ignore[arg-type]
+
+
+def leveled(*topics: str) -> Copies[TP]:
+    copies = Copies[TP]()
+    for topic in topics:
+        for partition in EVERYWHERE:
+            copies.owned(TP(topic, partition), time.monotonic() - 60)
+    return copies
+
+
+def test_a_copy_of_every_table_has_an_age_also_while_the_owner_is_not_known():
+    app = App(is_ready=False, copies=leveled("rows-changelog", "more-changelog"))
+    assert ownership(app).copy_age(KEY) == pytest.approx(60, abs=5)
+
+
+def test_a_copy_of_some_of_the_tables_is_none():
+    assert ownership(App(copies=leveled("rows-changelog"))).copy_age(KEY) is None
+
+
+def test_without_standbys_nothing_counts_as_a_copy():
+    app = App(replicas=0, copies=leveled("rows-changelog", "more-changelog"), standbys={"http://a:1": EVERYWHERE})
+    assert (ownership(app).copy_age(KEY), ownership(app).copy_urls(KEY)) == (None, ())
+
+
+def test_the_other_workers_with_a_standby_of_the_partition_are_known():
+    app = App(is_ready=False, standbys={"http://a:1/": EVERYWHERE, OWN: EVERYWHERE, "http://b:1": set()})
+    assert ownership(app).copy_urls(KEY) == ("http://a:1",)
 
 
 def test_a_row_of_this_worker_has_no_other_owner():
