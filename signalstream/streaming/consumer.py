@@ -37,7 +37,6 @@ from faust.types import TP, Message
 from signalstream.core.changelog_tail import Look
 from signalstream.streaming.consumer_thread import PatientThread
 from signalstream.streaming.fence import FencedProducer
-from signalstream.streaming.fence import FencedProducer
 from signalstream.streaming.lease import Lease
 from signalstream.streaming.stepping import step
 
