@@ -45,6 +45,7 @@ def table(outcome: Outcome) -> Table:
         "messages accepted": verdict.sent,
         **verdict.wrong,
         "settled after the last fault": f"{verdict.settled_after_seconds:.1f} s",
+        "what came last": ", ".join(verdict.waited_for) or "-",
         "ready again, median / slowest": spread(scene.times.ready_after),
         "SIGTERM to exit, median / slowest": spread(scene.times.stop),
         "exit codes after SIGTERM": ", ".join(map(str, scene.exit_codes)) or "-",

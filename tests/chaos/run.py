@@ -88,11 +88,13 @@ async def _settle(scene: Scene, listeners: Listeners, posting: asyncio.Task[None
     await posting
     urls = [worker.url for worker in scene.workers]
     async with ledger(scene.broker.bootstrap, scene.deployment.names) as book:
+        waited_for: tuple[str, ...] = ()
         while True:
             verdict = judge(await gather(scene.session, urls, scene.load.accepted, listeners.heard, book))
-            verdict.settled_after_seconds = loop.time() - last_fault
+            verdict.settled_after_seconds, verdict.waited_for = loop.time() - last_fault, waited_for
             if verdict.clean or verdict.settled_after_seconds > SETTLE_SECONDS:
                 return verdict
+            waited_for = tuple(what for what, number in verdict.wrong.items() if number)
             await asyncio.sleep(1)
 
 

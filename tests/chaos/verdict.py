@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tests.chaos.evidence import Evidence, Pictures
 from tests.client import Json
 
-EXAMPLES = 8
+EXAMPLES, EXAMPLE_CHARACTERS = 8, 600
 AGENTS = ("sentiment", "pii", "insights", "summary")
 
 
@@ -38,6 +38,7 @@ class Verdict:
     )
     examples: list[str] = field(default_factory=list)
     settled_after_seconds: float = 0.0
+    waited_for: tuple[str, ...] = ()
 
     @property
     def clean(self) -> bool:
@@ -48,7 +49,7 @@ class Verdict:
         """Add to a count, with an example of what is wrong."""
         self.wrong[what] += number
         if number and len(self.examples) < EXAMPLES:
-            self.examples.append(f"{what}: {example}")
+            self.examples.append(f"{what}: {example}"[:EXAMPLE_CHARACTERS])
 
 
 def judge(evidence: Evidence) -> Verdict:
