@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -15,11 +14,12 @@ import structlog
 from yarl import URL
 
 from signalstream.core.progress import Position
-from signalstream.errors import BrokerUnavailableError, ConfigurationError, StorageError
+from signalstream.errors import BrokerUnavailableError, ConfigurationError
 from signalstream.settings import Settings
 from signalstream.streaming.assignor import MendedAssignor
 from signalstream.streaming.confirmed_table import ConfirmedTable
 from signalstream.streaming.consumer import MendedTransport
+from signalstream.streaming.ending import CRASH_SECONDS, end_within, say
 from signalstream.streaming.recovery import MendedTableManager
 
 WRITTEN_FOR = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0"}
@@ -37,7 +37,7 @@ log = structlog.get_logger()
 class SignalWorker(faust.Worker):
     """Faust's worker, which refuses to start with one line and exit code 2 when the preflight finds a fault.
 
-    When the tables' disk fails it ends with code 1, and the last line says so.
+    After a crash it ends with code 1 within 15 s, and the last line says why.
     """
 
     def execute_from_commandline(self) -> None:
@@ -45,13 +45,18 @@ class SignalWorker(faust.Worker):
         try:
             self.loop.run_until_complete(self.app.preflight())
         except (ConfigurationError, BrokerUnavailableError) as error:
-            _say(error)
+            say(error)
             raise SystemExit(2) from None
         try:
             super().execute_from_commandline()
         finally:
-            if isinstance(self.crash_reason, StorageError):
-                _say(self.crash_reason)
+            if self.crash_reason is not None:
+                say(self.crash_reason)
+
+    def _crash(self, reason: BaseException) -> None:
+        if self.crash_reason is None:
+            end_within(CRASH_SECONDS, reason)
+        super()._crash(reason)
 
 
 class SignalApp(faust.App):
@@ -207,10 +212,6 @@ def _delivery(settings: Settings) -> dict[str, Any]:
 
 def _instance_id(app_id: str, settings: Settings) -> str | None:
     return f"{app_id}-{settings.static_membership_id}" if settings.static_membership_id else None
-
-
-def _say(error: BaseException) -> None:
-    print(f"signalstream: {error}", file=sys.stderr)  # noqa: T201 - one line for a person, whatever the log is
 
 
 def check_versions() -> None:

@@ -25,11 +25,12 @@ from tests.machine import faketime_library
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 SKEWS = (-300, 0, 300)  # seconds
-WINDOW_SECONDS, GRACE_SECONDS = 10, 25
+WINDOW_SECONDS, GRACE_SECONDS = 10, 40  # a killed worker's analyses come after its session of 10 s at the earliest
 WINDOWS = {
     "SIGNALSTREAM_WINDOW_SECONDS": str(WINDOW_SECONDS),
     "SIGNALSTREAM_WINDOW_GRACE_SECONDS": str(GRACE_SECONDS),
     "SIGNALSTREAM_WINDOW_SWEEP_SECONDS": "1",
+    "SIGNALSTREAM_SESSION_TIMEOUT_SECONDS": "10",
 }
 CLOSES_SECONDS = WINDOW_SECONDS + GRACE_SECONDS + 15.0
 
