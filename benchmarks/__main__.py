@@ -1,8 +1,12 @@
-"""``python -m benchmarks``: measure, print, and write the figures into docs/PERFORMANCE.md."""
+"""``python -m benchmarks``: measure, print, and write the figures into docs/PERFORMANCE.md.
+
+``speed`` is latency and throughput, ``failover`` what a reader notices when a worker goes or comes; both by default.
+"""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import logging
 import signal
 import sys
@@ -14,6 +18,8 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks import machine, report, show
+from benchmarks.failover import QUICK_FAILOVER, FailoverPlan, run_failover
+from benchmarks.failover_report import broken, failover_tables
 from benchmarks.rounds import QUICK, Plan, run_rounds
 from tests.kafka.broker import KafkaBroker
 from tests.kafka.jars import why_unavailable
@@ -22,7 +28,7 @@ DOCUMENT = Path(__file__).parents[1] / "docs" / "PERFORMANCE.md"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Return 0, 1 when SignalStream lost or doubled a message, 2 when it cannot run here, 130 after Ctrl-C."""
+    """Return 0, 1 when a message was lost or doubled or a picture wrong, 2 when it cannot run, 130 after Ctrl-C."""
     options = _parser().parse_args(arguments)
     console = Console()
     missing = why_unavailable()
@@ -32,22 +38,39 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # it, too, ends the children in order
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # its clients retry while new topics elect their leaders
     try:
-        return _run(_plan(options), console, None if options.quick or options.no_write else DOCUMENT)
+        return max(_MEASURES[name](options, console) for name in options.measures or _MEASURES)
     except KeyboardInterrupt:
         print("benchmarks: stopped; nothing was written", file=sys.stderr)
         return 130
 
 
-def _run(plan: Plan, console: Console, document: Path | None) -> int:
+def _speed(options: argparse.Namespace, console: Console) -> int:
+    plan = _plan(options)
     facts = {**machine.facts(), "Runs": f"{plan.rounds}, interleaved"}
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as directory, KafkaBroker() as broker:
         results = run_rounds(plan, broker, Path(directory), console.print)
-    tables = report.tables(plan, results)
-    show.show(console, facts, tables)
-    if document is not None:
-        show.write(document, show.markdown(facts, tables))
-        console.print(f"written to {document}", highlight=False)
+    _tell(options, console, show.FIGURES, facts, report.tables(plan, results))
     return 1 if results.lost else 0
+
+
+def _failover(options: argparse.Namespace, console: Console) -> int:
+    plan = QUICK_FAILOVER if options.quick else FailoverPlan()
+    changes = {"rounds": options.failover_rounds, "seed": options.seed}
+    plan = replace(plan, **{name: value for name, value in changes.items() if value is not None})
+    facts = {**machine.facts(), "Runs": f"{plan.rounds} of each signal, seed {plan.seed}"}
+    with tempfile.TemporaryDirectory(prefix="failover-") as directory, KafkaBroker() as broker:
+        takeovers = asyncio.run(run_failover(plan, broker.bootstrap, Path(directory), console.print))
+    _tell(options, console, show.FAILOVER, facts, failover_tables(plan, takeovers))
+    return 1 if broken(takeovers) else 0
+
+
+def _tell(
+    options: argparse.Namespace, console: Console, part: str, facts: dict[str, str], tables: Sequence[report.Table]
+) -> None:
+    show.show(console, facts, tables)
+    if not options.quick and not options.no_write:
+        show.write(DOCUMENT, part, show.markdown(facts, tables))
+        console.print(f"written to {DOCUMENT}", highlight=False)
 
 
 def _plan(options: argparse.Namespace) -> Plan:
@@ -58,9 +81,14 @@ def _plan(options: argparse.Namespace) -> Plan:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "measures", nargs="*", choices=[*_MEASURES, []], metavar="speed|failover", help="both when none"
+    )
     parser.add_argument("--quick", action="store_true", help="one small round, to see that it works; writes nothing")
     parser.add_argument("--rounds", type=_positive, help="how often each pipeline is measured (5)")
     parser.add_argument("--messages", type=_positive, help="messages of a burst (5000)")
+    parser.add_argument("--failover-rounds", type=_positive, help="how often each signal is sent (10)")
+    parser.add_argument("--seed", type=int, help="who goes and what is read in the failover (random)")
     parser.add_argument("--no-write", action="store_true", help="leave docs/PERFORMANCE.md as it is")
     return parser
 
@@ -71,6 +99,8 @@ def _positive(text: str) -> int:
         raise argparse.ArgumentTypeError("must be 1 or more")
     return number
 
+
+_MEASURES = {"speed": _speed, "failover": _failover}
 
 if __name__ == "__main__":
     raise SystemExit(main(sys.argv[1:]))

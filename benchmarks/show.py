@@ -11,8 +11,8 @@ from rich.table import Table as RichTable
 
 from benchmarks.report import Table
 
-BEGIN = "<!-- figures: begin -->"
-END = "<!-- figures: end -->"
+FIGURES = "figures"
+FAILOVER = "failover"
 
 
 def show(console: Console, facts: Mapping[str, str], tables: Sequence[Table]) -> None:
@@ -38,15 +38,21 @@ def markdown(facts: Mapping[str, str], tables: Sequence[Table]) -> str:
     return "\n\n".join(parts)
 
 
-def between_markers(document: str, text: str) -> str:
-    """Return the document with ``text`` between its markers. Raises ValueError when they are not there, in order."""
-    before, begin, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
+def marker(part: str, edge: str) -> str:
+    """Return the line where a part of the document has its ``begin`` or its ``end``."""
+    return f"<!-- {part}: {edge} -->"
+
+
+def between_markers(document: str, part: str, text: str) -> str:
+    """Return the document with ``text`` between the part's markers. Raises ValueError when they are not in it."""
+    opening, closing = marker(part, "begin"), marker(part, "end")
+    before, begin, rest = document.partition(opening)
+    _, end, after = rest.partition(closing)
     if not begin or not end:
-        raise ValueError(f"the document lacks the lines {BEGIN} and {END}; put them where the figures belong")
-    return f"{before}{BEGIN}\n\n{text}\n\n{END}{after}"
+        raise ValueError(f"the document lacks the lines {opening} and {closing}; put them where the figures belong")
+    return f"{before}{opening}\n\n{text}\n\n{closing}{after}"
 
 
-def write(path: Path, text: str) -> None:
-    """Put the report into the document. Raises ValueError as ``between_markers`` does."""
-    path.write_text(between_markers(path.read_text(), text))
+def write(path: Path, part: str, text: str) -> None:
+    """Put a part of the report into the document. Raises ValueError as ``between_markers`` does."""
+    path.write_text(between_markers(path.read_text(), part, text))

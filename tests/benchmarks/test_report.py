@@ -63,8 +63,9 @@ def test_each_round_begins_with_another_pipeline() -> None:
 
 def test_the_figures_replace_what_stood_between_the_markers_and_nothing_else() -> None:
     text = show.markdown({"Date": "today"}, [Table("T", ("a", "b"), [("1", "2")])])
-    once = show.between_markers(f"before\n{show.BEGIN}\nold\n{show.END}\nafter\n", text)
-    assert once == show.between_markers(once, text)
+    begin, end = (show.marker("figures", edge) for edge in ("begin", "end"))
+    once = show.between_markers(f"before\n{begin}\nold\n{end}\nafter\n", "figures", text)
+    assert once == show.between_markers(once, "figures", text)
     assert once.startswith("before\n")
     assert once.endswith("\nafter\n")
     assert "| 1 | 2 |" in once
@@ -73,4 +74,4 @@ def test_the_figures_replace_what_stood_between_the_markers_and_nothing_else() -
 
 def test_a_document_without_markers_is_left_alone() -> None:
     with pytest.raises(ValueError, match="lacks the lines"):
-        show.between_markers("no markers", "text")
+        show.between_markers("no markers", "figures", "text")
