@@ -224,7 +224,7 @@ def check_versions() -> None:
                 package=package,
                 installed=installed,
                 written_for=expected,
-                remedy="run the delivery tests (make test) before trusting this combination",
+                remedy="run `signalstream doctor`: it names the tests to run before trusting this combination",
             )
 
 
