@@ -24,8 +24,9 @@ def main() -> None:
     parser.add_argument("--cycles", type=int, default=12, help="faults in the run (about 20 s each)")
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000), help="the same seed, the same faults")
     parser.add_argument("--faults", nargs="*", choices=list(FAULTS), default=list(FAULTS), metavar="FAULT")
+    parser.add_argument("--rate", type=float, default=Plan.messages_per_second, help="messages a second around them")
     given = parser.parse_args()
-    plan = Plan(seed=given.seed, cycles=given.cycles, names=given.faults)
+    plan = Plan(seed=given.seed, cycles=given.cycles, names=given.faults, messages_per_second=given.rate)
     Console().print(f"seed {plan.seed}, {plan.cycles} faults of: {', '.join(plan.names)}")
     with tempfile.TemporaryDirectory() as directory, KafkaBroker() as broker:
         deployment = deployment_in(Path(directory), broker.bootstrap)

@@ -13,7 +13,7 @@ from tests.chaos.scene import Faults, Scene
 
 PAUSE_SECONDS = 12.0  # past the session timeout of the tests, 6 s
 KILLS = 4
-BURST_CONVERSATIONS = 12
+BURST_CONVERSATIONS = 8
 SLOW_CONVERSATIONS = 4
 
 
