@@ -129,7 +129,7 @@ def of_topics(topics: Iterable[TopicFacts], workers_create: bool) -> list[Findin
     if missing:
         level = Level.WARN if workers_create and len(missing) == len(found) else Level.FAIL
         remedy = "`signalstream topics create` makes them; ask who removed them if workers ran here before"
-        findings.append(Finding("topics", level, f"missing: {', '.join(missing)}", remedy))
+        findings.append(Finding("missing topics", level, f"{', '.join(missing)}", remedy))
     good = sum(each.state == "ok" for each in found)
     return [*findings, Finding("topics", Level.OK, f"{good} of {len(found)} are as they should be")]
 
