@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Awaitable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from faust.tables.recovery import Recovery
 from faust.types import TP
 from mode.utils.locks import Event
 
+from signalstream.core.changelog_tail import Look
 from signalstream.settings import Settings
-from signalstream.streaming.application import new_app
+from signalstream.streaming.application import SignalApp, new_app
 from signalstream.streaming.recovery import MendedRecovery
 
 STREAM = TP("in", 0)
@@ -140,3 +143,127 @@ def test_our_app_recovers_with_this_and_makes_it_once(tmp_path):
 
     assert isinstance(app.tables.recovery, MendedRecovery)
     assert app.tables.recovery is app.tables.recovery
+
+
+class Watched(MendedRecovery):
+    """The recovery over a log in memory of one changelog partition, with RocksDB and the consumer left out."""
+
+    def __init__(self, app: SignalApp, *, standby: bool = False) -> None:
+        super().__init__(app, app.tables)
+        self.persisted: list[int] = []
+        self.applied: list[int] = []
+        self.seen: dict[TP, Look] = {}
+        self.ends: dict[TP, int] = {}
+        table: Any = _Rows(self.persisted, self.applied)
+        self.tp_to_table[CHANGELOG] = table
+        (self.standby_tps if standby else self.active_tps).add(CHANGELOG)
+        app.consumer = _Consumer(self)  # type: ignore[assignment]
+
+    def see(self, position: int, end: int, number: int) -> None:
+        self.seen = {CHANGELOG: Look(position, end, number, number, 0)}
+
+    async def look_often(self, position: int, end: int) -> None:
+        for number in range(1, 6):
+            self.see(position, end, number)
+            await self._look()
+
+
+class _Rows:
+    name = "rows"
+
+    def __init__(self, persisted: list[int], applied: list[int]) -> None:
+        self.data = SimpleNamespace(set_persisted_offset=lambda tp, offset: persisted.append(offset))
+        self.apply_changelog_batch = applied.extend
+
+
+class _Consumer:
+    def __init__(self, recovery: Watched) -> None:
+        self._recovery = recovery
+        self.lease = SimpleNamespace(since=None)
+
+    def _get_active_partitions(self) -> set[TP]:
+        return set(self._recovery.tp_to_table)
+
+    async def looks(self, tps: set[TP], waiting: int) -> dict[TP, Look]:
+        return {tp: look for tp, look in self._recovery.seen.items() if tp in tps}
+
+    async def highwaters(self, *tps: TP) -> dict[TP, int]:
+        return {tp: self._recovery.ends[tp] for tp in tps}
+
+    async def earliest_offsets(self, *tps: TP) -> dict[TP, int]:
+        return dict.fromkeys(tps, 0)
+
+
+@pytest.fixture
+async def app(tmp_path) -> SignalApp:
+    return new_app("offline", Settings(_env_file=None, data_dir=tmp_path), standby_replicas=1)
+
+
+def recovering(app: SignalApp, applied: int, highwater: int) -> Watched:
+    recovery = Watched(app)
+    recovery.in_recovery = True
+    recovery.active_offsets[CHANGELOG] = applied
+    recovery.active_highwaters[CHANGELOG] = highwater
+    return recovery
+
+
+async def test_recovery_ends_when_fetches_bring_nothing_more_though_the_last_record_never_came(app):
+    recovery = recovering(app, applied=3, highwater=7)
+    recovery.buffers[recovery.tp_to_table[CHANGELOG]].append("last")  # type: ignore[arg-type]
+
+    await recovery.look_often(position=8, end=8)
+
+    assert recovery.signal_recovery_end.is_set()
+    assert not recovery.need_recovery()
+    assert (recovery.applied, recovery.persisted) == (["last"], [7])
+
+
+async def test_recovery_does_not_end_while_there_is_more_to_read(app):
+    recovery = recovering(app, applied=3, highwater=7)
+
+    for number in range(1, 6):
+        recovery.see(3 + number, 20, number)
+        await recovery._look()
+
+    assert not recovery.signal_recovery_end.is_set()
+    assert recovery.need_recovery()
+
+
+async def test_upstream_waits_on_for_a_record_that_never_comes(app):
+    recovery = recovering(app, applied=3, highwater=7)
+    assert Recovery.need_recovery(recovery)  # nothing of upstream's but a record below 7 changes that
+
+
+async def test_a_standbys_records_are_applied_at_every_look_and_give_its_copy_an_age(app):
+    recovery = Watched(app, standby=True)
+    recovery.standby_offsets[CHANGELOG] = 7
+    recovery.buffers[recovery.tp_to_table[CHANGELOG]].append("row")  # type: ignore[arg-type]
+    recovery.seen = {CHANGELOG: Look(8, 8, int(time.time() * 1000) - 3_000, 1, 0)}
+
+    await recovery._look()
+
+    assert recovery.applied == ["row"]
+    assert recovery.copies.age([CHANGELOG], time.monotonic()) == pytest.approx(3, abs=1)
+
+
+async def test_a_standby_that_is_behind_has_no_age(app):
+    recovery = Watched(app, standby=True)
+    recovery.standby_offsets[CHANGELOG] = 6
+    recovery.see(7, 8, 1)
+
+    await recovery._look()
+
+    assert recovery.copies.age([CHANGELOG], time.monotonic()) is None
+
+
+@pytest.mark.parametrize(("persisted", "set_aside"), [(7, []), (8, [(8, 8)]), (50, [(50, 8)])])
+async def test_rows_that_go_further_than_their_changelog_begin_anew_and_others_go_on(app, persisted, set_aside):
+    recovery = recovering(app, applied=persisted, highwater=7)
+    recovery.ends[CHANGELOG] = 8
+    begun: list[tuple[int, int]] = []
+    recovery._begin_anew = lambda tp, offset, end: begun.append((offset, end))  # type: ignore[method-assign]
+
+    await recovery._build_offsets(app.consumer, {CHANGELOG}, recovery.active_offsets, "active")
+
+    assert begun == set_aside
+    assert recovery.active_offsets[CHANGELOG] == (-1 if set_aside else persisted)
