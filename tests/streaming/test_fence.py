@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 import pytest
@@ -16,6 +17,20 @@ from signalstream.streaming.fence import FencedProducer, fence
 
 ROWS = TopicPartition("signalstream-rows-changelog", 0)
 LEADER = 1
+
+
+@dataclass
+class SlowBuffer:
+    """Faust's buffer of a busy process: each flush gives up after one record."""
+
+    waiting: int
+
+    @property
+    def size(self) -> int:
+        return self.waiting
+
+    async def flush(self) -> None:
+        self.waiting = max(0, self.waiting - 1)
 
 
 @pytest.fixture
@@ -63,6 +78,14 @@ async def test_a_flush_of_what_fails_ends(accumulator: MessageAccumulator, sure:
     accumulator.drain_by_nodes(ignore_nodes=set())
     await asyncio.wait_for(flushing, 1)
     assert isinstance(stale.exception(), KafkaTimeoutError)
+
+
+async def test_a_flush_does_not_stop_at_a_pause() -> None:
+    app = new_app("fenced", Settings(_env_file=None))
+    slow = SlowBuffer(waiting=5)
+    app.producer.buffer = slow
+    await app.producer.flush()
+    assert slow.waiting == 0
 
 
 def test_the_app_produces_behind_the_fence() -> None:
