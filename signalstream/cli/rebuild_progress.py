@@ -133,6 +133,8 @@ def _next_steps(old: int, new: int, behind: int, moving: int, *, serving: bool) 
     else:
         yield f"Version {new} is level with version {old}. Start the workers with SIGNALSTREAM_APP_VERSION={new}."
     yield (
-        f"To switch back: stop them and start them with SIGNALSTREAM_APP_VERSION={old}; it takes what came meanwhile. "
-        f"To remove version {old} for good: `SIGNALSTREAM_APP_VERSION={new} signalstream rebuild --drop {old}`."
+        f"To switch back: once version {new} has taken messages, make another version from it with the old code or "
+        f"settings, which keeps every revision rising: `SIGNALSTREAM_APP_VERSION={new} signalstream rebuild`; before "
+        f"that, start the workers with SIGNALSTREAM_APP_VERSION={old}. To remove version {old} for good: "
+        f"`SIGNALSTREAM_APP_VERSION={new} signalstream rebuild --drop {old}`."
     )
