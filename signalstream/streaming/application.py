@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import version
@@ -20,6 +19,7 @@ from signalstream.streaming.assignor import MendedAssignor
 from signalstream.streaming.confirmed_table import ConfirmedTable
 from signalstream.streaming.consumer import MendedTransport
 from signalstream.streaming.ending import CRASH_SECONDS, end_within, say
+from signalstream.streaming.hand_over import let_go_in_time
 from signalstream.streaming.recovery import MendedTableManager
 
 WRITTEN_FOR = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0"}
@@ -28,9 +28,6 @@ PRODUCER_REQUEST_BYTES = 1_000_000
 # A member learns of a rebalance by its next heartbeat, so this is what every hand-over waits for first. Faust's and
 # Kafka's 3 s made it the longest part of one; at a twentieth of the session it is half a second by default.
 HEARTBEATS_IN_A_SESSION = 20
-# How long a hand-over waits for work that may be done again elsewhere. An analysis by rules takes milliseconds; a
-# remote one may take its whole deadline, and every member of its group would wait.
-GRACE_SECONDS, LET_GO_EVERY_SECONDS = 1.0, 0.1
 log = structlog.get_logger()
 
 
@@ -119,22 +116,11 @@ class SignalApp(faust.App):
 
     async def _consumer_wait_empty(self, consumer: Any, logger: Any) -> None:
         """Wait for what is in work, and after a moment of grace let go of what may be let go: others wait for it."""
-        letting_go = asyncio.create_task(self._let_go())
-        try:
-            await super()._consumer_wait_empty(consumer, logger)
-        finally:
-            letting_go.cancel()
+        await let_go_in_time(super()._consumer_wait_empty(consumer, logger), self.hand_over_callbacks)
         if self._leaving:
             await consumer.stop()
             for callback in self.left_callbacks:
                 await callback()
-
-    async def _let_go(self) -> None:
-        await asyncio.sleep(GRACE_SECONDS)
-        while True:  # what waited for a slot starts when others have been let go
-            for callback in self.hand_over_callbacks:
-                callback()
-            await asyncio.sleep(LET_GO_EVERY_SECONDS)
 
     async def _stop_consumer(self) -> None:
         """Stop what the consumer feeds, and leave the group as soon as what was in work is done and committed.

@@ -14,7 +14,6 @@ from signalstream.errors import BrokerUnavailableError, ConfigurationError
 from signalstream.settings import Settings
 from signalstream.streaming import application
 from signalstream.streaming.application import (
-    GRACE_SECONDS,
     SignalApp,
     SignalWorker,
     check_versions,
@@ -22,6 +21,7 @@ from signalstream.streaming.application import (
     set_log_levels,
 )
 from signalstream.streaming.consumer import MendedTransport
+from signalstream.streaming.hand_over import GRACE_SECONDS
 
 
 def settings(path: Path, **changes: object) -> Settings:
