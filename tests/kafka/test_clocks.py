@@ -25,12 +25,13 @@ from tests.machine import faketime_library
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 SKEWS = (-300, 0, 300)  # seconds
-WINDOW_SECONDS, GRACE_SECONDS = 10, 40  # a killed worker's analyses come after its session of 10 s at the earliest
+SESSION_SECONDS = 20  # a faked clock costs a worker about four times the processor at its start
+WINDOW_SECONDS, GRACE_SECONDS = 10, 50  # a killed worker's analyses come after its session at the earliest
 WINDOWS = {
     "SIGNALSTREAM_WINDOW_SECONDS": str(WINDOW_SECONDS),
     "SIGNALSTREAM_WINDOW_GRACE_SECONDS": str(GRACE_SECONDS),
     "SIGNALSTREAM_WINDOW_SWEEP_SECONDS": "1",
-    "SIGNALSTREAM_SESSION_TIMEOUT_SECONDS": "10",
+    "SIGNALSTREAM_SESSION_TIMEOUT_SECONDS": str(SESSION_SECONDS),
 }
 CLOSES_SECONDS = WINDOW_SECONDS + GRACE_SECONDS + 15.0
 
@@ -60,9 +61,7 @@ def skewed(on_kafka: Deployment) -> Deployment:
     """Give a deployment of three workers whose clocks are minutes apart; plain short windows."""
     for seconds in SKEWS:
         on_kafka.settings = WINDOWS | wrong_clock(seconds)
-        on_kafka.start()
-    for worker in on_kafka.workers:
-        worker.wait_ready()
+        on_kafka.start().wait_ready(120)
     return on_kafka
 
 
