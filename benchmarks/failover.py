@@ -80,13 +80,24 @@ async def run_failover(plan: FailoverPlan, brokers: str, directory: Path, say: S
                 for number in range(plan.rounds):
                     for event in (TERM, KILL):
                         say(f"failover {number + 1} of {plan.rounds}, seed {plan.seed}: {event}, {workers} workers")
-                        found.extend(await scene.leave_and_return(event))
+                        for each in await scene.leave_and_return(event):
+                            say(told(each))
+                            found.append(each)
         except Exception as error:
             error.add_note("\n".join(worker.log(30) for worker in deployment.workers))
             raise
         finally:
             await asyncio.to_thread(deployment.stop)
     return found
+
+
+def told(each: Takeover) -> str:
+    """Return a takeover in one line."""
+    insight = "no new insight" if each.complete is None else f"new insight after {each.complete:.1f} s"
+    return (
+        f"  {each.event}: all served after {each.all_served:.1f} s, {insight}, "
+        f"unreadable for {each.unreadable:.1f} s, {each.outdated} outdated, {each.wrong} wrong"
+    )
 
 
 @dataclass
