@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from tests.client import eventually
+from tests.client import Json, eventually
 from tests.kafka.conftest import Deployment, client_of
 from tests.workers import get
 
@@ -51,10 +51,10 @@ async def test_a_spare_takes_over_after_an_idleness_that_makes_stock_faust_leave
     survivor = client_of(session, spare)
     assert (await survivor.post("idle", "are you there?"))[0] == 202
 
-    async def taken_over() -> int | None:
+    async def taken_over() -> Json | None:
         status, insight = await survivor.insights("idle")
-        return insight["last_seq"] if status == 200 and insight["completeness"] == "complete" else None
+        return insight if status == 200 and insight["completeness"] == "complete" and insight["last_seq"] == 2 else None
 
-    assert await eventually(taken_over, "the spare answering for what the dead worker had", TAKEN_OVER_SECONDS) == 2
+    await eventually(taken_over, "the spare answering for what the dead worker had", TAKEN_OVER_SECONDS)
     assert await has_members(admin, on_kafka, 1)
     assert get(f"{spare.url}/ready")[0] == get(f"{spare.url}/live")[0] == 200
