@@ -60,6 +60,18 @@ def test_every_answer_names_the_request_id_and_every_error_is_a_problem() -> Non
                 assert ("application/problem+json" in answer.get("content", {})) is (int(status) >= 400)
 
 
+def test_what_may_be_answered_from_a_copy_says_so_and_nothing_else_does() -> None:
+    marked = set()
+    for path, methods in openapi()["paths"].items():
+        for operation in methods.values():
+            for status, answer in operation["responses"].items():
+                if {"X-Stale", "X-Stale-Age-Seconds"} <= answer["headers"].keys():
+                    marked.add((path, status))
+    reads = {route.path for route in ROUTES if route.may_be_stale}
+    assert len(reads) == 3
+    assert marked == {(path, "200") for path in reads} | {("/v1/conversations/{conversation_id}/insights", "304")}
+
+
 def test_every_schema_is_used() -> None:
     document = openapi()
     text = json.dumps(document)
