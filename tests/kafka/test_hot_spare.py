@@ -40,9 +40,10 @@ async def test_a_spare_takes_over_after_an_idleness_that_makes_stock_faust_leave
     on_kafka.settings["SIGNALSTREAM_PARTITIONS"] = "1"
     active = on_kafka.start()
     await asyncio.to_thread(active.wait_ready)
-    spare, leaver = on_kafka.start(), on_kafka.start(app="tests.kafka.short_poll")
-    await eventually(lambda: has_members(admin, on_kafka, 3), "three members", JOIN_SECONDS)
+    spare = on_kafka.start()
     await asyncio.to_thread(spare.wait_ready)
+    leaver = on_kafka.start(app="tests.kafka.short_poll")
+    await eventually(lambda: has_members(admin, on_kafka, 3), "three members", JOIN_SECONDS)
     await client_of(session, active).post("idle", "hello")
     await client_of(session, active).complete("idle", 1)
     await eventually(lambda: has_members(admin, on_kafka, 2), "the leaver gone", JOIN_SECONDS)
