@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     pii_policy_file: Path | None = Field(
         default=None, description="JSON file of thresholds and allowed values for personal data (docs/PII.md)."
     )
+    taxonomy_file: Path | None = Field(
+        default=None, description="JSON file of tenants' own intents with sample sentences (docs/SETUP.md)."
+    )
     default_tenant: str | None = Field(
         default=None, description="Tenant of a request that names none; demo-tenant in `signalstream dev`."
     )

@@ -17,6 +17,7 @@ from signalstream.ai.analyst import Analyst
 from signalstream.ai.local.analyst import LocalAnalyst
 from signalstream.ai.local.pii_finder import PersonalDataFinder
 from signalstream.ai.local.pii_policy import load_policies
+from signalstream.ai.local.taxonomy import load_taxonomies
 from signalstream.errors import ConfigurationError
 from signalstream.settings import Settings
 
@@ -33,7 +34,8 @@ def choose_analyst(settings: Settings) -> Analyst:
             log.warning("analyst.key_unused", reason="this version has no Gemini analyst; the local one is used")
         name = "gemini" if settings.gemini_api_key is not None and _installed("gemini") else "local"
     if name == "local":
-        return LocalAnalyst(PersonalDataFinder(load_policies(settings.pii_policy_file)))
+        finder = PersonalDataFinder(load_policies(settings.pii_policy_file))
+        return LocalAnalyst(finder, load_taxonomies(settings.taxonomy_file))
     factory = _imported(name) if ":" in name else _installed(name)
     if factory is None:
         known = ", ".join(["auto", "local", *(point.name for point in entry_points(group=GROUP))])

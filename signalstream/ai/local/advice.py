@@ -5,6 +5,7 @@ Resolution times are service targets by urgency, not predictions: nothing here h
 
 from __future__ import annotations
 
+from signalstream.ai.local.intent_rules import GENERAL
 from signalstream.models.intelligence import Urgency
 
 RESOLUTION_TARGETS = {
@@ -55,12 +56,24 @@ ESCALATE = "Escalate to a senior agent"
 
 
 def actions(intent: str, reasons: tuple[str, ...], *, escalation: bool, has_pii: bool) -> tuple[str, ...]:
-    """Return at most six actions, the most pressing first. ``reasons`` are those of the urgency."""
+    """Return at most six actions, the most pressing first. ``reasons`` are those of the urgency.
+
+    A label of a tenant's own gets the actions of a General Inquiry.
+    """
     by_reason = [BY_REASON[base] for base in (one.removesuffix(" (earlier)") for one in reasons) if base in BY_REASON]
-    said = [*by_reason[:2], *([ESCALATE] if escalation else []), *ACTIONS[intent], *([PROTECT] if has_pii else [])]
+    said = [
+        *by_reason[:2],
+        *([ESCALATE] if escalation else []),
+        *ACTIONS.get(intent, ACTIONS[GENERAL]),
+        *([PROTECT] if has_pii else []),
+    ]
     return tuple(dict.fromkeys(said))[:6]
 
 
 def response(intent: str, urgency: Urgency, *, upset: bool) -> str:
     """Return a suggested reply to the customer's newest message."""
-    return (SORRY if upset else "") + (AT_ONCE if urgency is Urgency.CRITICAL else "") + RESPONSES[intent]
+    return (
+        (SORRY if upset else "")
+        + (AT_ONCE if urgency is Urgency.CRITICAL else "")
+        + RESPONSES.get(intent, RESPONSES[GENERAL])
+    )

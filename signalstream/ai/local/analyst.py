@@ -1,20 +1,32 @@
-"""The local analyst: four tasks by rules that say why. It needs no network and no key and never waits.
+"""The local analyst: four tasks by small models and by rules that say why. It needs no network and no key.
 
-Its work is a few milliseconds of CPU for a message, so ``analyse`` runs where it is called.
+Models compute in threads of their own, rules where ``analyse`` is called: a few milliseconds of CPU for a message. What
+a missing model would have done, rules do, and ``health`` and each answer's engine say so.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import structlog
+
 from signalstream.ai.analyst import Answer
 from signalstream.ai.local.insights import analyse_insights
+from signalstream.ai.local.intent import IntentJudge
+from signalstream.ai.local.models import LocalModels, load_models
 from signalstream.ai.local.pii_finder import PersonalDataFinder, analyse_pii
 from signalstream.ai.local.sentiment import SentimentJudge
 from signalstream.ai.local.summary import analyse_summary
+from signalstream.ai.local.taxonomy import Taxonomy
 from signalstream.ai.local.voices import listen
 from signalstream.errors import AnalystRefusedError
 from signalstream.models.conversation import Turn
+from signalstream.models.messages import Sender
 
 TASKS = ("sentiment", "pii", "insights", "summary")
+log = structlog.get_logger()
 
 
 class LocalAnalyst:
@@ -22,17 +34,37 @@ class LocalAnalyst:
 
     name = "local"
 
-    def __init__(self, finder: PersonalDataFinder | None = None) -> None:
+    def __init__(
+        self,
+        finder: PersonalDataFinder | None = None,
+        taxonomies: Mapping[str, Taxonomy] | None = None,
+        load: Callable[[], LocalModels] | None = None,
+    ) -> None:
         self._finder = finder or PersonalDataFinder()
+        self._load = load or partial(load_models, taxonomies or {})
+        self._models = LocalModels()
         self._sentiment = SentimentJudge()
+        self._intent = IntentJudge()
 
     async def start(self) -> None:
         """Load the models that are there; what needs another goes on with rules."""
         await self._finder.start()
+        if self._models.encoder is not None:
+            return
+        self._models = await asyncio.to_thread(self._load)
+        for reason in self._models.missing:
+            log.warning("analyst.model_missing", reason=reason, instead="rules")
+        if self._models.encoder is not None:
+            self._models.encoder.start()
+        self._sentiment = SentimentJudge(self._models.encoder, self._models.heads.get("sentiment"))
+        self._intent = IntentJudge(self._models.encoder, self._models.intents)
 
     async def stop(self) -> None:
         """End the models' threads."""
         await self._finder.stop()
+        if self._models.encoder is not None:
+            await self._models.encoder.stop()
+        self._models, self._sentiment, self._intent = LocalModels(), SentimentJudge(), IntentJudge()
 
     async def analyse(self, task: str, turn: Turn) -> Answer:
         """Analyse a turn. Raises AnalystRefusedError for a task that it does not know."""
@@ -45,12 +77,14 @@ class LocalAnalyst:
         if task == "sentiment":
             return Answer(*await self._sentiment.judge(voices))
         if task == "insights":
-            return Answer(analyse_insights(voices), engine="rules")
+            intent = await self._intent.judge(voices.of(Sender.CUSTOMER), turn.message.tenant_id)
+            return Answer(analyse_insights(voices, intent), engine=f"rules+{intent.engine}")
         return Answer(analyse_summary(voices), engine="extractive")
 
     def health(self) -> dict[str, object]:
-        """Say which engines run; ``degraded`` with the reason while a model's file is missing or altered."""
-        health: dict[str, object] = {"status": "ok", "engines": ["vader", self._finder.engine, "rules", "extractive"]}
-        return (
-            health if self._finder.missing is None else {**health, "status": "degraded", "reason": self._finder.missing}
-        )
+        """Say what could not be loaded and why; without such a thing the status is ok."""
+        missing = [*([self._finder.missing] if self._finder.missing else []), *self._models.missing]
+        engines = ["minilm" if self._models.encoder else "vader", self._finder.engine, "rules", "extractive"]
+        if missing:
+            return {"status": "degraded", "reason": "; ".join(missing), "engines": engines}
+        return {"status": "ok", "engines": engines}

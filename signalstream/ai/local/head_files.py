@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from signalstream.ai.local.model_files import ModelFile
+from signalstream.ai.local.model_files import checked
 from signalstream.errors import ModelUnavailableError
 
 HEADS = Path(__file__).parent / "heads"
@@ -29,14 +29,15 @@ def read_head(name: str, folder: Path = HEADS) -> Arrays:
     """Return the arrays of a head. Raises ModelUnavailableError when it is missing, altered or unreadable."""
     try:
         entry = json.loads((folder / INDEX).read_text(encoding="utf-8"))[name]
-        file = ModelFile(folder.name, entry["file"], entry["sha256"])
+        path, sha256 = folder / entry["file"], str(entry["sha256"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelUnavailableError(
             f"the head {name!r} is not listed in {INDEX}: {error}; reinstall signalstream"
         ) from error
+    content = checked(path, sha256, "signalstream")
     try:
-        with np.load(io.BytesIO(file.read([str(folder.parent)])), allow_pickle=False) as content:
-            return {key: content[key] for key in content.files}
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return {key: arrays[key] for key in arrays.files}
     except (ValueError, zipfile.BadZipFile) as error:
         raise ModelUnavailableError(
             f"the head {name!r} is no file of arrays: {error}; reinstall signalstream"

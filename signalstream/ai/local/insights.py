@@ -1,9 +1,9 @@
 """What the customer wants, how soon, and what to do: rules with reasons.
 
-Intent: each cue that matches the newest customer message counts its weight, those of the message before it half, of
-the one before that a quarter, and so on; the intent with most weight wins. Confidence is its share of all the evidence,
-with one unit of evidence set aside for what the rules do not know: w / (sum of weights + 1). So a single hint is no
-certainty, and a message that no rule knows is a General Inquiry with confidence 0.
+Intent: see ``intent``. Without the encoder each cue that matches the newest customer message counts its weight, those
+of the message before it half, of the one before that a quarter, and so on; the intent with most weight wins. Confidence
+is its share of all the evidence, with one unit set aside for what the cues do not know: w / (sum of weights + 1). So a
+single hint is no certainty, and a message that no cue knows is a General Inquiry with confidence 0.
 
 Urgency is the rubric of ``signalstream.core.urgency``. Escalation: Critical; or High with anger, with repeated contact
 or with a wish to speak to a manager.
@@ -15,7 +15,8 @@ from collections.abc import Sequence
 
 from signalstream.ai.local import advice
 from signalstream.ai.local.categories import CATEGORIES
-from signalstream.ai.local.intent_rules import GENERAL, INTENTS
+from signalstream.ai.local.intent import IntentVerdict, cue_shares
+from signalstream.ai.local.intent_rules import GENERAL
 from signalstream.ai.local.voices import Voices
 from signalstream.core.redaction import PLACEHOLDER
 from signalstream.core.text import folded, matched, phrase_pattern, sentences, shortened
@@ -32,12 +33,12 @@ _MANAGER = phrase_pattern(
 _HEATED = frozenset({"anger", "repeated contact"})
 
 
-def analyse_insights(voices: Voices) -> Insights:
-    """Return what the customer's messages ask for; the newest counts most."""
+def analyse_insights(voices: Voices, judged: IntentVerdict | None = None) -> Insights:
+    """Return what the customer's messages ask for; the newest counts most. Without ``judged``, cues find the intent."""
     texts = voices.of(Sender.CUSTOMER)
     newest, earlier = (texts[0], texts[1:]) if texts else ("", ())
     plain = tuple(folded(PLACEHOLDER.sub(" ", text)) for text in texts[:MESSAGES_READ])
-    intent, confidence = judge_intent(plain)
+    intent, confidence = (judged.intent, judged.confidence) if judged else judge_intent(plain)
     verdict = assess_urgency(newest, earlier)
     escalation = needs_escalation(verdict, plain)
     upset = any(_base(reason) in _HEATED for reason in verdict.reasons)
@@ -60,14 +61,9 @@ def analyse_insights(voices: Voices) -> Insights:
 
 def judge_intent(plain: Sequence[str]) -> tuple[str, float]:
     """Return the intent and its share of the evidence. ``plain`` are folded texts, newest first."""
-    weights = dict.fromkeys(INTENTS, 0.0)
-    for age, text in enumerate(plain):
-        for intent, cues in INTENTS.items():
-            names = {one.name: one.weight for one in matched(cues, text)}
-            weights[intent] += sum(names.values()) * 0.5**age
-    best = max(weights, key=lambda intent: weights[intent])
-    total = sum(weights.values())
-    return (best, weights[best] / (total + 1)) if total else (GENERAL, 0.0)
+    shares = cue_shares(plain)
+    best = max(shares, key=lambda intent: shares[intent])
+    return (best, shares[best]) if shares[best] else (GENERAL, 0.0)
 
 
 def needs_escalation(verdict: UrgencyVerdict, plain: Sequence[str]) -> bool:

@@ -28,20 +28,7 @@ class ModelFile:
 
         Raises ModelUnavailableError when the package or the file is not there, or its content is another one.
         """
-        path = self._folder(search) / self.path
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise ModelUnavailableError(
-                f"cannot read {self.path} of {self.package}: {error.strerror or error}; reinstall {self.package}"
-            ) from error
-        found = hashlib.sha256(content).hexdigest()
-        if found != self.sha256:
-            raise ModelUnavailableError(
-                f"{self.path} of {self.package} is altered: its sha256 begins with {found[:12]}, expected "
-                f"{self.sha256[:12]}; reinstall {self.package} in the version that the lock file names"
-            )
-        return content
+        return checked(self._folder(search) / self.path, self.sha256, self.package)
 
     def _folder(self, search: Iterable[str] | None) -> Path:
         spec = PathFinder.find_spec(self.package, None if search is None else list(search))
@@ -49,6 +36,23 @@ class ModelFile:
         if not places:
             raise ModelUnavailableError(f"{self.package} is not installed; install it to use its model")
         return Path(places[0])
+
+
+def checked(path: Path, sha256: str, package: str) -> bytes:
+    """Return the content of a file of ``package``. Raises ModelUnavailableError when it is missing or another one."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelUnavailableError(
+            f"cannot read {path.name} of {package}: {error.strerror or error}; reinstall {package}"
+        ) from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise ModelUnavailableError(
+            f"{path.name} of {package} is altered: its sha256 begins with {found[:12]}, expected {sha256[:12]}; "
+            f"reinstall {package} in the version that the lock file names"
+        )
+    return content
 
 
 MINILM = ModelFile(

@@ -87,7 +87,9 @@ class SentimentJudge:
         if self._encoder is None or self._head is None or self._head.known_share(plain) < LEAST_KNOWN:
             return _by_rules(evidence)
         vector = (await self._encoder.embed([plain]))[0]
-        return _by_head(self._head, plain, evidence, self._head.probabilities(plain, vector, sentiment_signs(plain, evidence)))
+        return _by_head(
+            self._head, plain, evidence, self._head.probabilities(plain, vector, sentiment_signs(plain, evidence))
+        )
 
 
 def _by_head(head: Head, text: str, evidence: Evidence, probabilities: Floats) -> Judgement:

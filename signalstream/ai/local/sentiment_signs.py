@@ -33,7 +33,17 @@ _CUES = tuple(
 )
 SIGNS = (
     *("score", "sum", "agreement", "good sum", "bad sum", "good share", "bad share"),
-    *("question mark", "exclamation marks", "shouting", "please", "asks", "asks why", "negations", "duration", "length"),
+    *(
+        "question mark",
+        "exclamation marks",
+        "shouting",
+        "please",
+        "asks",
+        "asks why",
+        "negations",
+        "duration",
+        "length",
+    ),
     *_CUES,
 )
 

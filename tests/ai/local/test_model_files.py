@@ -26,14 +26,14 @@ def test_a_file_is_read_and_its_package_is_never_imported(tmp_path: Path) -> Non
 
 
 def test_an_altered_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(ModelUnavailableError, match=r"data/model\.bin of some_model is altered.*reinstall"):
+    with pytest.raises(ModelUnavailableError, match=r"model\.bin of some_model is altered.*reinstall"):
         installed(tmp_path, b"other weights").read([str(tmp_path)])
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     file = installed(tmp_path, b"weights")
     (tmp_path / "some_model" / "data" / "model.bin").unlink()
-    with pytest.raises(ModelUnavailableError, match=r"cannot read data/model\.bin of some_model.*reinstall"):
+    with pytest.raises(ModelUnavailableError, match=r"cannot read model\.bin of some_model.*reinstall"):
         file.read([str(tmp_path)])
 
 

@@ -1,0 +1,148 @@
+"""What intents there are: labels with sample sentences, the eight of the wire contract or a tenant's own.
+
+A tenant's labels come from a JSON file that SIGNALSTREAM_TAXONOMY_FILE names: tenant to label to sentences, and ``*``
+for every tenant that is not named. ``General Inquiry`` is what a message gets that no label fits: it needs no sample.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from signalstream.ai.local.intent_rules import GENERAL
+from signalstream.errors import ConfigurationError
+
+ANY_TENANT = "*"
+MOST_LABELS = 400
+MOST_SENTENCES = 20_000
+MOST_CHARACTERS = 1_000
+
+
+@dataclass(frozen=True)
+class Taxonomy:
+    """Labels with their sample sentences, each label with one or more."""
+
+    samples: Mapping[str, tuple[str, ...]]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels in their order."""
+        return tuple(self.samples)
+
+    def rows(self) -> list[tuple[str, int]]:
+        """Return each sentence with the place of its label."""
+        return [(text, at) for at, label in enumerate(self.samples) for text in self.samples[label]]
+
+
+def load_taxonomies(path: Path | None) -> dict[str, Taxonomy]:
+    """Return tenant -> taxonomy; empty without a file. Raises ConfigurationError that says where the file is wrong."""
+    if path is None:
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"cannot read the taxonomy file {path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise ConfigurationError(f"the taxonomy file {path} is no JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"the taxonomy file {path} must hold an object: tenant -> label -> sentences")
+    return {str(tenant): _taxonomy(f"{path}: {tenant}", labels) for tenant, labels in content.items()}
+
+
+def _taxonomy(where: str, labels: object) -> Taxonomy:
+    if not isinstance(labels, dict) or len(labels) < 2 or len(labels) > MOST_LABELS:
+        raise ConfigurationError(f"{where}: expected an object of 2 to {MOST_LABELS} labels with their sentences")
+    samples = {str(label): _sentences(f"{where}: {label}", given) for label, given in labels.items()}
+    if sum(len(one) for one in samples.values()) > MOST_SENTENCES:
+        raise ConfigurationError(f"{where}: more than {MOST_SENTENCES} sentences; leave out what is nearly the same")
+    return Taxonomy({label: given for label, given in samples.items() if label != GENERAL})
+
+
+def _sentences(where: str, given: object) -> tuple[str, ...]:
+    if not isinstance(given, list) or not all(isinstance(one, str) and one.strip() for one in given):
+        raise ConfigurationError(f"{where}: expected a list of sample sentences, none of them empty")
+    if not given and not where.endswith(f": {GENERAL}"):
+        raise ConfigurationError(f"{where}: no sample sentence; give at least one, better five or more")
+    if any(len(one) > MOST_CHARACTERS for one in given):
+        raise ConfigurationError(f"{where}: a sentence is longer than {MOST_CHARACTERS} characters")
+    return tuple(given)
+
+
+DEFAULT = Taxonomy(
+    {
+        "Refund Request": (
+            "I want my money back",
+            "I would like a refund for my order",
+            "Please refund the payment",
+            "Where is my refund? It has not arrived yet",
+            "I returned the item and have not been reimbursed",
+            "I want to send this back and get a refund",
+            "How do I get reimbursed for this?",
+            "When will the money be returned to my card?",
+        ),
+        "Technical Issue": (
+            "The app crashes every time I open it",
+            "The website does not load and shows an error",
+            "It stopped working after the update",
+            "I get an error message when I click save",
+            "My device does not turn on any more",
+            "The internet connection keeps dropping",
+            "The page is blank and nothing happens",
+            "The service is down, we cannot use it",
+            "The product arrived broken and does not work",
+        ),
+        "Billing Inquiry": (
+            "Why was I charged twice this month?",
+            "There is a charge on my bill that I do not understand",
+            "Can you send me the invoice for last month?",
+            "My payment was declined",
+            "How can I change my payment method?",
+            "How much does the premium plan cost?",
+            "What is this fee on my statement?",
+            "The amount on the invoice is wrong",
+            "Which credit cards do you accept?",
+        ),
+        "Feature Request": (
+            "It would be great if you could add a dark mode",
+            "Please add support for exporting to Excel",
+            "I wish there was a way to sort the list",
+            "Do you plan to integrate with other tools?",
+            "A suggestion: let us schedule messages",
+            "Could you make it possible to have several users?",
+            "I would love to see an option for this in the app",
+        ),
+        "Complaint": (
+            "I am very disappointed with your service",
+            "Your employee was rude to me",
+            "This is the worst service I have ever had",
+            "I want to make a complaint",
+            "I have been waiting for hours and nobody helps me",
+            "It is unacceptable how you treat your customers",
+            "My order is late again and nobody tells me anything",
+            "I want to speak to a manager about this",
+        ),
+        "Account Issue": (
+            "I cannot log in to my account",
+            "I forgot my password and need to reset it",
+            "My account has been locked",
+            "I want to change the email address of my account",
+            "I need to update my personal details",
+            "I did not receive the verification code",
+            "Someone else has access to my account",
+            "How do I create an account?",
+            "I need to verify my identity",
+        ),
+        "Cancellation": (
+            "I want to cancel my subscription",
+            "Please cancel my order",
+            "How do I close my account?",
+            "I would like to end my contract",
+            "Stop the automatic renewal",
+            "I no longer need the service, please terminate it",
+            "Cancel my booking for next week",
+        ),
+    }
+)
+"""The intents of the wire contract but General Inquiry, which is the answer when none of these fits."""
