@@ -22,6 +22,7 @@ from tests.kafka.broker import KafkaBroker
 pytestmark = pytest.mark.kafka
 READY_SECONDS = 20.0
 CLEANED_SECONDS = 30.0
+STOP_SECONDS = 15.0
 SEGMENT_SECONDS = 0.2  # longer than a segment of an eagerly compacted log
 CLEANING_SECONDS = 0.5  # longer than what such a log waits for its cleaning
 EAGERLY_COMPACTED = {
@@ -81,7 +82,8 @@ class Deployment:
             await until(lambda: app.is_ready, "the app to be ready", READY_SECONDS)
             yield app, table
         finally:
-            await app.stop()
+            async with asyncio.timeout(STOP_SECONDS):  # an app that recovers for ever would not stop either
+                await app.stop()
 
 
 @pytest.fixture
