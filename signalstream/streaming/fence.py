@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aiokafka.errors import KafkaTimeoutError
+from aiokafka.protocol.produce import ProduceRequest
 from faust.transport.drivers import aiokafka as driver
 
 
@@ -22,7 +23,7 @@ class FencedProducer(driver.Producer):
     async def on_start(self) -> None:
         """Start the producer."""
         await super().on_start()
-        fence(self._producer._message_accumulator, self._is_sure)
+        fence(self._producer, self._is_sure)
 
     async def flush(self) -> None:
         """Send what waits, or let it fail, to the last record; for a session at most.
@@ -41,9 +42,10 @@ class FencedProducer(driver.Producer):
         return consumer is None or consumer.lease.held
 
 
-def fence(accumulator: Any, is_sure: Callable[[], bool]) -> None:
-    """Make the batches that a ``MessageAccumulator`` gives out fail while ``is_sure`` says no."""
-    drain = accumulator.drain_by_nodes
+def fence(producer: Any, is_sure: Callable[[], bool]) -> None:
+    """Make what leaves the buffer of an ``AIOKafkaProducer``, or has left it unsent, fail while ``is_sure`` says no."""
+    accumulator, client = producer._message_accumulator, producer.client
+    drain, send = accumulator.drain_by_nodes, client.send
 
     def drained(*args: Any, **options: Any) -> Any:
         nodes, unknown_leaders = drain(*args, **options)
@@ -51,7 +53,18 @@ def fence(accumulator: Any, is_sure: Callable[[], bool]) -> None:
             return nodes, unknown_leaders
         for batches in nodes.values():
             for batch in batches.values():
-                batch.failure(KafkaTimeoutError("this worker is not sure of its partitions any more"))
+                batch.failure(_unsure())
         return {}, unknown_leaders
 
+    async def sent(node_id: int, request: Any, **options: Any) -> Any:
+        # A busy process may be frozen between the buffer and the socket; the connection is there, so nothing waits now.
+        if isinstance(request, ProduceRequest) and not is_sure():
+            raise _unsure()
+        return await send(node_id, request, **options)
+
     accumulator.drain_by_nodes = drained
+    client.send = sent
+
+
+def _unsure() -> KafkaTimeoutError:
+    return KafkaTimeoutError("this worker is not sure of its partitions any more")

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from signalstream.streaming.pool import Abandoned
 
@@ -54,9 +54,14 @@ async def until_held(lease: Lease, still_ours: Callable[[], bool]) -> None:
 
 
 def renew_by_membership(consumer: Any, lease: Lease) -> None:
-    """Make every answered heartbeat and every join of a started ``AIOKafkaConsumer`` renew the lease."""
+    """Make every answered heartbeat and every join of a started ``AIOKafkaConsumer`` renew the lease.
+
+    Each counts from when it was asked for: a worker may be frozen between the answer's arrival and its reading.
+    """
     coordinator = consumer._coordinator
-    beat, joined = coordinator._do_heartbeat, coordinator._on_join_complete
+    beat, rejoin = coordinator._do_heartbeat, coordinator._do_rejoin_group
+    joined = coordinator._on_join_complete
+    asked = lease.clock()
 
     async def noted_beat() -> bool:
         sent = lease.clock()
@@ -65,9 +70,15 @@ def renew_by_membership(consumer: Any, lease: Lease) -> None:
             lease.renew(sent)
         return answered
 
+    async def noted_rejoin(subscription: Any) -> bool:
+        nonlocal asked
+        asked = lease.clock()
+        return cast("bool", await rejoin(subscription))
+
     async def noted_join(*generation: Any) -> None:
-        lease.renew(lease.clock())
+        lease.renew(asked)
         await joined(*generation)
 
     coordinator._do_heartbeat = noted_beat
+    coordinator._do_rejoin_group = noted_rejoin
     coordinator._on_join_complete = noted_join

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 import pytest
 from aiokafka.errors import KafkaTimeoutError
 from aiokafka.producer.message_accumulator import MessageAccumulator
+from aiokafka.protocol.metadata import MetadataRequest
+from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.structs import TopicPartition
 
 from signalstream.settings import Settings
@@ -33,6 +35,16 @@ class SlowBuffer:
         self.waiting = max(0, self.waiting - 1)
 
 
+@dataclass
+class Client:
+    """A connection to the broker: keeps what is sent."""
+
+    sent: list[object] = field(default_factory=list)
+
+    async def send(self, node_id: int, request: object) -> None:
+        self.sent.append(request)
+
+
 @pytest.fixture
 def sure() -> dict[str, bool]:
     return {"sure": True}
@@ -43,7 +55,7 @@ async def accumulator(sure: dict[str, bool]) -> MessageAccumulator:
     """Give aiokafka's own buffer, behind the fence, in front of a cluster of one."""
     cluster = SimpleNamespace(leader_for_partition=lambda _: LEADER)
     made = MessageAccumulator(cluster, batch_size=16_384, compression_type=0, batch_ttl=30)
-    fence(made, lambda: sure["sure"])
+    fence(SimpleNamespace(_message_accumulator=made, client=Client()), lambda: sure["sure"])
     return made
 
 
@@ -68,6 +80,21 @@ async def test_without_one_it_fails_and_what_comes_later_goes_out(
     nodes, _ = accumulator.drain_by_nodes(ignore_nodes=set())
     assert list(nodes[LEADER]) == [ROWS]
     assert not fresh.done()
+
+
+async def test_what_has_left_the_buffer_unsent_fails_too_and_other_requests_go_out(sure: dict[str, bool]) -> None:
+    client = Client()
+    fence(
+        SimpleNamespace(_message_accumulator=SimpleNamespace(drain_by_nodes=None), client=client), lambda: sure["sure"]
+    )
+    rows = ProduceRequest(transactional_id=None, required_acks=-1, timeout=1_000, topics=[])
+    metadata = MetadataRequest([])
+    await client.send(LEADER, rows)
+    sure["sure"] = False
+    with pytest.raises(KafkaTimeoutError, match="not sure of its partitions"):
+        await client.send(LEADER, rows)
+    await client.send(LEADER, metadata)
+    assert client.sent == [rows, metadata]
 
 
 async def test_a_flush_of_what_fails_ends(accumulator: MessageAccumulator, sure: dict[str, bool]) -> None:

@@ -38,6 +38,11 @@ class Coordinator:
         self.clock.now += self.seconds
         return self.answers
 
+    async def _do_rejoin_group(self, subscription: object) -> bool:
+        self.clock.now += self.seconds
+        await self._on_join_complete(2, "member")
+        return True
+
     async def _on_join_complete(self, *generation: object) -> None:
         self.joined.append(generation)
 
@@ -83,9 +88,20 @@ async def test_a_frozen_worker_has_none_when_it_wakes_up_until_it_has_joined_aga
     coordinator.answers = False  # the broker does not know this member any more
     assert not await coordinator._do_heartbeat()
     assert not lease.held
-    await coordinator._on_join_complete(2, "member")
+    assert await coordinator._do_rejoin_group("topics")
     assert lease.held
     assert coordinator.joined == [(2, "member")]
+
+
+async def test_a_worker_that_was_frozen_while_it_joined_has_none_until_a_heartbeat_is_answered() -> None:
+    clock = Clock()
+    lease, coordinator = Lease(SESSION, clock), Coordinator(clock, seconds=12)
+    renew_by_membership(SimpleNamespace(_coordinator=coordinator), lease)
+    await coordinator._do_rejoin_group("topics")
+    assert not lease.held
+    coordinator.seconds = 0
+    await coordinator._do_heartbeat()
+    assert lease.held
 
 
 async def test_work_waits_for_a_lease_that_comes_back_and_is_let_go_when_the_partition_went() -> None:
