@@ -32,7 +32,7 @@ RAMPART_LABELS = ModelFile(
 WINDOW = 480
 OVERLAP = 64
 MOST_PIECES = 510  # of 512 positions: two are the model's own marks
-MOST_TOGETHER = 16
+MOST_TOGETHER = 8  # more share the work no better, and are padded more
 Figures = NDArray[np.float32]
 
 

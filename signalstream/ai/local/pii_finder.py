@@ -18,14 +18,14 @@ from signalstream.ai.local.ner import Rampart, Reading
 from signalstream.ai.local.pii import PatternDetector
 from signalstream.ai.local.pii_model import model_spans
 from signalstream.ai.local.pii_policy import Policies
-from signalstream.core.placeholders import placeholders, redacted
+from signalstream.core.placeholders import learned, placeholders, redacted
 from signalstream.core.redaction import Span, apply_spans, joined
 from signalstream.errors import ModelUnavailableError
-from signalstream.models.conversation import Turn
+from signalstream.models.conversation import KnownValues, Turn
 from signalstream.models.intelligence import Pii, PiiEntity
 
 KEPT_READINGS = 2048
-LARGEST_BATCH = 16
+LARGEST_BATCH = 16  # the model takes eight windows at once, of like length
 log = structlog.get_logger()
 
 
@@ -107,7 +107,16 @@ class PersonalDataFinder:
         """Return the turn's texts, its own and those of its context, each with its redacted form."""
         texts = {turn.message.text, *(kept.text for kept in turn.context)}
         found = await asyncio.gather(*(self.find(turn.message.tenant_id, text) for text in texts))
-        return {text: redacted(text, spans, turn.known) for text, spans in zip(texts, found, strict=True)}
+        known = await self.known(turn)
+        return {text: redacted(text, spans, known) for text, spans in zip(texts, found, strict=True)}
+
+    async def known(self, turn: Turn) -> KnownValues:
+        """Return what the turn's conversation knows; a turn that comes from none is numbered from 1, for itself."""
+        known = turn.known
+        if not known.salt:
+            for text in (*(kept.text for kept in turn.context), turn.message.text):
+                known = learned(known, text, await self.find(turn.message.tenant_id, text))
+        return known
 
     def _admitted(self, tenant_id: str, text: str, spans: tuple[Span, ...]) -> tuple[Span, ...]:
         policy = self._policies.of(tenant_id)
@@ -130,7 +139,7 @@ async def analyse_pii(finder: PersonalDataFinder, turn: Turn) -> Pii:
     """Return the entities of the turn's own message and the message without them."""
     text = turn.message.text
     spans = await finder.find(turn.message.tenant_id, text)
-    names = placeholders(turn.known, text, spans)
+    names = placeholders(await finder.known(turn), text, spans)
     entities = tuple(
         PiiEntity(
             type=span.kind,

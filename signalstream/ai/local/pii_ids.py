@@ -78,13 +78,14 @@ _SHAPES: tuple[tuple[str, tuple[Callable[[str], bool], ...]], ...] = (
     (r"\b\d{6}[-+A-FU-Y]\d{3}[0-9A-Y](?!\w)", (hetu.is_valid,)),
     (r"\b[A-Z]{4}\d{6}[HMX][A-Z]{5}[A-Z0-9]\d(?!\w)", (curp.is_valid,)),
     (r"\b[1-8]\d{5}(?:19|20)\d{9}[\dXx](?!\w)", (ric.is_valid,)),
-    (r"\b\d{6}-[1-8]\d{6}(?!\w)", (rrn.is_valid,)),
+    (r"\b\d{6}-\d{7}(?!\w)", (rrn.is_valid,)),
     (r"\b\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}(?!\w)", (nn.is_valid,)),
     (r"\b\d{1,2}\.\d{3}\.\d{3}-[\dkK](?!\w)", (rut.is_valid,)),
 )
 _NINO = re.compile(r"\b[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D](?!\w)", re.ASCII)
 _VAT = re.compile(
-    r"\b(?:AT|BE|BG|CY|CZ|DE|DK|EE|EL|ES|FI|FR|HR|HU|IE|IT|LT|LU|LV|MT|NL|PL|PT|RO|SE|SI|SK) ?[0-9A-Z][0-9A-Z.]{6,14}"
+    r"\b(?:AT|BE|BG|CY|CZ|DE|DK|EE|EL|ES|FI|FR|HR|HU|IE|IT|LT|LU|LV|MT|NL|PL|PT|RO|SE|SI|SK) ?"
+    r"[0-9A-Z][0-9A-Z.]{5,13}[0-9A-Z]"
     r"(?!\w)",
     re.ASCII,
 )

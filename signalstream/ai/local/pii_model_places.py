@@ -62,7 +62,7 @@ def _parts(words: Sequence[Word], threshold: float) -> list[Word]:
     """Return the sure parts and, of the words beside them, those that may be parts."""
     read = [word for word in words if word.is_word]
     sure = [_is_part(word, threshold) for word in read]
-    beside = [before or after for before, after in zip([False, *sure], [*sure[1:], False], strict=False)]
+    beside = [before or after for before, after in zip([False, *sure], [*sure, False][1:], strict=False)]
     return [
         word
         for word, is_sure, is_beside in zip(read, sure, beside, strict=True)

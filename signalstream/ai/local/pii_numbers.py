@@ -32,6 +32,7 @@ _RUN = re.compile(r"\b\d+(?:[ .\-]{1,2}\d+)*", re.ASCII)
 _GROUP = re.compile(r"\d+", re.ASCII)
 _IBAN_START = re.compile(r"(?i)\b[a-z]{2}\d{2}(?=[ ]?[a-z0-9])", re.ASCII)
 _IBAN_BODY = re.compile(r"(?i)(?:[ -]?[a-z0-9]){11,30}", re.ASCII)
+_GROUP_END = re.compile(r"(?i)[a-z0-9](?![a-z0-9])", re.ASCII)
 _SSN = re.compile(r"(?<![\w-])\d{3}([- ])\d{2}\1\d{4}(?![\w-])", re.ASCII)
 _SSN_CUED = re.compile(
     r"(?i)\b(?:ssn|social security(?: (?:number|no\.?))?)(?: is| was)?[\s:=#]{1,3}(\d{9})(?!\w)", re.ASCII
@@ -41,6 +42,9 @@ _CARD_CUE = re.compile(
     r"(?:[ -]?(?:number|no\.?|nr\.?|#))?[^\d\n]{0,12}$"
 )
 _LOOK_BACK = 40
+_SHORTEST_GROUP = 3
+_SHORTEST_IBAN = 15
+_AS_NUMBERS = {ord(letter): str(number) for number, letter in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ", 10)}
 
 
 def find_cards(plain: str) -> Iterator[Span]:
@@ -63,7 +67,9 @@ def _is_called_a_card(plain: str, run: re.Match[str]) -> bool:
 def _cards_in(plain: str, groups: list[tuple[int, int]]) -> Iterator[Span]:
     first = 0
     while first < len(groups):
-        last = _card_end(plain, groups, first)
+        # Digits in ones and twos are a card only when they are all of their run: else any list of numbers is searched.
+        begins = first == 0 or groups[first][1] - groups[first][0] >= _SHORTEST_GROUP
+        last = _card_end(plain, groups, first) if begins else None
         if last is not None:
             yield Span(groups[first][0], groups[last][1], "credit_card", "luhn", CHECKED)
             first = last
@@ -76,13 +82,13 @@ def _card_end(plain: str, groups: list[tuple[int, int]], first: int) -> int | No
     best = None
     for last in range(first, len(groups)):
         digits += plain[groups[last][0] : groups[last][1]]
-        if len(digits) > 19:
+        if len(digits) > 19 or not _is_grouped(groups[first:last]):
             break
         if not lengths and len(digits) >= 4:
             lengths = _issued_lengths(digits, _ISSUERS)
         whole = first == 0 and last == len(groups) - 1
         issued = len(digits) in lengths or (whole and len(digits) in _issued_lengths(digits, _RARE_ISSUERS))
-        if issued and _is_grouped(groups[first:last]) and luhn.is_valid(digits):
+        if issued and luhn.is_valid(digits):
             best = last
     return best
 
@@ -103,17 +109,18 @@ def find_ibans(plain: str) -> Iterator[Span]:
         body = _IBAN_BODY.match(plain, start.end())
         if body is None:
             continue
-        for end in range(body.end(), start.end() + 10, -1):
-            ends_a_group = end == len(plain) or not plain[end].isalnum()
-            if ends_a_group and plain[end - 1].isalnum() and _is_iban(plain[start.start() : end]):
+        ends = [group.end() for group in _GROUP_END.finditer(plain, start.end() + 10, body.end())]
+        for end in reversed(ends):
+            if (end == len(plain) or not plain[end].isalnum()) and _is_iban(plain[start.start() : end]):
                 yield Span(start.start(), end, "iban", "mod97", CHECKED)
                 break
 
 
 def _is_iban(value: str) -> bool:
     compact = value.replace(" ", "").replace("-", "").upper()
-    rearranged = "".join(str(int(character, 36)) for character in compact[4:] + compact[:4])
-    return int(rearranged) % 97 == 1 and bool(iban.is_valid(compact))
+    if len(compact) < _SHORTEST_IBAN:
+        return False
+    return int((compact[4:] + compact[:4]).translate(_AS_NUMBERS)) % 97 == 1 and bool(iban.is_valid(compact))
 
 
 def find_ssns(plain: str) -> Iterator[Span]:

@@ -1,0 +1,204 @@
+"""Patterns and model together: what stays masked, which numbers values get, and what happens without the model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import numpy as np
+import pytest
+
+from signalstream.ai.local.analyst import LocalAnalyst
+from signalstream.ai.local.ner import Reading
+from signalstream.ai.local.pii_finder import PersonalDataFinder, Tagger, analyse_pii
+from signalstream.ai.local.pii_policy import Policies, Policy
+from signalstream.core.conversation import Bounds, join
+from signalstream.errors import ModelUnavailableError
+from signalstream.models.conversation import ConversationState, Turn
+from signalstream.models.intelligence import Pii
+from tests.ai.local.conversations import turn
+from tests.core.analyses import message
+
+BOUNDS = Bounds(kept_messages=50, kept_characters=60_000, context_messages=20, context_characters=8_000)
+
+
+@pytest.fixture
+async def finder() -> AsyncIterator[PersonalDataFinder]:
+    one = PersonalDataFinder()
+    await one.start()
+    yield one
+    await one.stop()
+
+
+def turns(finder: PersonalDataFinder, texts: Sequence[str]) -> list[Turn]:
+    state: ConversationState | None = None
+    made = []
+    for number, text in enumerate(texts, 1):
+        joined = join(state, message(number, text), finder.by_patterns, BOUNDS)
+        state = joined.state
+        made.append(joined.turn)
+    return made
+
+
+async def kinds(finder: PersonalDataFinder, text: str, tenant: str = "demo") -> list[tuple[str, str]]:
+    return [(span.kind, text[span.start : span.end]) for span in await finder.find(tenant, text)]
+
+
+async def test_names_and_addresses_without_a_cue_are_found(finder: PersonalDataFinder) -> None:
+    found = await kinds(finder, "Priya Raghunathan waits at 2207 Cottonwood Lane, Boise, ID 83702 for it")
+    assert found == [("name", "Priya Raghunathan"), ("address", "2207 Cottonwood Lane, Boise, ID 83702")]
+
+
+async def test_lower_case_hides_nobody(finder: PersonalDataFinder) -> None:
+    assert ("name", "priya raghunathan") in await kinds(finder, "can priya raghunathan call me back")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My Samsung TV from Amazon is broken",
+        "HELLO SUPPORT TEAM",
+        "my card did not work in Leeds",
+        "The item was 49.99 but I paid 59.99.",
+        "Is there a fee for SEPA transfers?",
+    ],
+)
+async def test_brands_greetings_towns_and_prices_are_no_personal_data(finder: PersonalDataFinder, text: str) -> None:
+    assert await kinds(finder, text) == []
+
+
+async def test_what_patterns_checked_keeps_its_type_beside_the_model(finder: PersonalDataFinder) -> None:
+    text = "Emily Whitfield, emily@mail.example, +1 206 555 0173, 4111 1111 1111 1111"
+    found = await kinds(finder, text)
+    assert [kind for kind, _ in found] == ["name", "email", "phone", "credit_card"]
+
+
+async def test_offsets_are_code_points_of_the_text_as_it_was_written(finder: PersonalDataFinder) -> None:
+    text = "🙂🙂 ask Emily Whit\u00adfield"
+    [span] = await finder.find("demo", text)
+    assert text[span.start : span.end].startswith("Emily")
+
+
+async def test_a_value_keeps_its_placeholder_through_the_conversation(finder: PersonalDataFinder) -> None:
+    texts = [
+        "My name is Emily Whitfield, mail emily@mail.example or other@mail.example.",
+        "Sorry, other@mail.example is old.",
+        *["still waiting"] * 60,
+        "Emily Whitfield again: emily@mail.example",
+    ]
+    made = turns(finder, texts)
+    results = [(await analyse_pii(finder, made[place])).redacted_text for place in (0, 1, -1)]
+    assert results == [
+        "My name is [NAME_1], mail [EMAIL_1] or [EMAIL_2].",
+        "Sorry, [EMAIL_2] is old.",
+        "[NAME_1] again: [EMAIL_1]",
+    ]
+
+
+async def test_row_context_and_result_agree_on_the_placeholders(finder: PersonalDataFinder) -> None:
+    made = turns(finder, ["mail a@mail.example", "mail b@mail.example", "and a@mail.example"])
+    assert [kept.text for kept in made[2].context] == ["mail [EMAIL_1]", "mail [EMAIL_2]"]
+    assert (await analyse_pii(finder, made[2])).redacted_text == "and [EMAIL_1]"
+
+
+async def test_what_only_the_model_finds_has_one_placeholder_in_every_turn(finder: PersonalDataFinder) -> None:
+    made = turns(
+        finder, ["please ask Tomasz Kowalczyk", *["hello"] * 60, "did Tomasz Kowalczyk answer?", "my name is Ann Lee"]
+    )
+    first, later, last = [await analyse_pii(finder, made[place]) for place in (0, -2, -1)]
+    assert first.entities[0].placeholder == later.entities[0].placeholder
+    assert last.redacted_text == "my name is [NAME_1]"
+
+
+async def test_a_redelivery_gives_the_same_result(finder: PersonalDataFinder) -> None:
+    texts = ["ask Tomasz Kowalczyk, a@mail.example", "b@mail.example", "a@mail.example"]
+    state: ConversationState | None = None
+    results: dict[str, Pii] = {}
+    for number in (1, 2, 1, 3, 2, 1):
+        joined = join(state, message(number, texts[number - 1]), finder.by_patterns, BOUNDS)
+        state = joined.state
+        result = await analyse_pii(finder, joined.turn)
+        assert results.setdefault(texts[number - 1], result) == result
+
+
+async def test_no_result_leaks_a_name_that_only_the_model_finds() -> None:
+    analyst = LocalAnalyst()
+    await analyst.start()
+    try:
+        made = turns(
+            PersonalDataFinder(load=None),
+            ["Please refund Tomasz Kowalczyk, he was charged twice", "Emily Whitfield needs the money by tomorrow!"],
+        )
+        for task in ("sentiment", "insights", "summary"):
+            shown = (await analyst.analyse(task, made[-1])).result.model_dump_json()
+            assert not [name for name in ("Tomasz", "Kowalczyk", "Emily", "Whitfield") if name in shown], task
+    finally:
+        await analyst.stop()
+
+
+async def test_a_tenant_asks_for_more_certainty_and_keeps_its_own_values(finder: PersonalDataFinder) -> None:
+    own = Policy(allow={"email": ("@acme.example",), "name": ("Emily Whitfield",)})
+    picky = PersonalDataFinder(Policies(tenants={"acme": own, "strict": Policy(thresholds={"name": 1.0})}))
+    await picky.start()
+    text = "Emily Whitfield, help@acme.example"
+    assert await kinds(picky, text, "acme") == []
+    assert await kinds(picky, "ask emily whitfield", "strict") == []
+    assert [kind for kind, _ in await kinds(picky, text, "other")] == ["name", "email"]
+    assert [kind for kind, _ in await kinds(finder, text, "acme")] == ["name", "email"]
+    await picky.stop()
+
+
+class CountingTagger:
+    """Finds nothing and counts the texts."""
+
+    labels = ("O", "GIVEN_NAME", "SURNAME", "STREET_NAME", "CITY", "STATE", "ZIP_CODE")
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        self.texts += texts
+        return [Reading((), (), np.zeros((0, len(self.labels)), np.float32)) for _ in texts]
+
+
+async def test_a_text_is_read_once_for_all_agents_and_for_later_turns() -> None:
+    tagger = CountingTagger()
+    one = PersonalDataFinder(load=lambda: tagger)
+    await one.start()
+    made = turns(one, ["where is it", "still nothing"])
+    await asyncio.gather(*(one.redacted(made[0]) for _ in range(4)))
+    await one.redacted(made[1])
+    assert sorted(tagger.texts) == ["still nothing", "where is it"]
+    await one.stop()
+
+
+def unavailable() -> Tagger:
+    raise ModelUnavailableError("the wheel is not installed; install it")
+
+
+async def test_without_the_model_patterns_go_on_and_say_why() -> None:
+    analyst = LocalAnalyst(PersonalDataFinder(load=unavailable))
+    await analyst.start()
+    answer = await analyst.analyse("pii", turn("ask Tomasz Kowalczyk, a@mail.example"))
+    assert isinstance(answer.result, Pii)
+    assert answer.result.redacted_text == "ask Tomasz Kowalczyk, [EMAIL_1]"
+    assert answer.engine == "patterns"
+    assert analyst.health()["status"] == "degraded"
+    assert "not installed" in str(analyst.health())
+    await analyst.stop()
+
+
+async def test_with_the_model_the_engine_says_so(finder: PersonalDataFinder) -> None:
+    assert finder.engine == "patterns+rampart"
+    assert finder.missing is None
+
+
+async def test_the_event_loop_goes_on_while_the_model_reads(finder: PersonalDataFinder) -> None:
+    texts = [f"message {number}: " + "please call Emily Whitfield about it " * 20 for number in range(24)]
+    reading = asyncio.gather(*(finder.find("demo", text) for text in texts))
+    beats = 0
+    while not reading.done():
+        await asyncio.sleep(0.005)
+        beats += 1
+    assert all(await reading)
+    assert beats > 10
