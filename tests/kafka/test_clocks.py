@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
+import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -21,12 +23,11 @@ from tests.client import Client, Json, eventually
 from tests.core.analyses import message
 from tests.kafka.broker import KafkaBroker
 from tests.kafka.conftest import Deployment, client_of
-from tests.machine import faketime_library
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 SKEWS = (-300, 0, 300)  # seconds
-SESSION_SECONDS = 20  # a faked clock costs a worker about four times the processor at its start
-WINDOW_SECONDS, GRACE_SECONDS = 10, 50  # a killed worker's analyses come after its session at the earliest
+SESSION_SECONDS = 10
+WINDOW_SECONDS, GRACE_SECONDS = 10, 40  # a killed worker's analyses come after its session at the earliest
 WINDOWS = {
     "SIGNALSTREAM_WINDOW_SECONDS": str(WINDOW_SECONDS),
     "SIGNALSTREAM_WINDOW_GRACE_SECONDS": str(GRACE_SECONDS),
@@ -36,11 +37,13 @@ WINDOWS = {
 CLOSES_SECONDS = WINDOW_SECONDS + GRACE_SECONDS + 15.0
 
 
-def wrong_clock(seconds: int) -> dict[str, str]:
-    """Return what makes a process's clock wrong by so many seconds; its monotonic clock stays."""
-    library = faketime_library()
-    assert library is not None, "libfaketime is not installed"
-    return {"LD_PRELOAD": str(library), "FAKETIME": f"{seconds:+d}", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    """Compile the library that makes a process's clock wrong."""
+    built = tmp_path / "wrong_clock.so"
+    source = Path(__file__).with_name("wrong_clock.c")
+    subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", built, source, "-ldl"], check=True, timeout=60)
+    return built
 
 
 async def timeline(client: Client, conversation: str) -> list[Json]:
@@ -57,15 +60,15 @@ async def all_closed(client: Client, conversation: str) -> list[Json]:
 
 
 @pytest.fixture
-def skewed(on_kafka: Deployment) -> Deployment:
+def skewed(on_kafka: Deployment, library: Path) -> Deployment:
     """Give a deployment of three workers whose clocks are minutes apart; plain short windows."""
     for seconds in SKEWS:
-        on_kafka.settings = WINDOWS | wrong_clock(seconds)
+        on_kafka.settings = WINDOWS | {"LD_PRELOAD": str(library), "SKEW_SECONDS": str(seconds)}
         on_kafka.start().wait_ready(120)
     return on_kafka
 
 
-@pytest.mark.faketime
+@pytest.mark.clock
 async def test_workers_whose_clocks_differ_count_every_message_once_and_close_every_window(
     kafka: KafkaBroker, skewed: Deployment, session: aiohttp.ClientSession
 ) -> None:
