@@ -71,7 +71,7 @@ class SignalApp(faust.App):
         self.recovered_callbacks: list[Callable[[], None]] = []
         self.hand_over_callbacks: list[Callable[[], None]] = []
         self.left_callbacks: list[Callable[[], Awaitable[None]]] = []
-        self._leaving = False
+        self.handing_over = self._leaving = False
         self._preflight = preflight
         super().__init__(
             *args,
@@ -115,8 +115,12 @@ class SignalApp(faust.App):
         return found
 
     async def _consumer_wait_empty(self, consumer: Any, logger: Any) -> None:
-        """Wait for what is in work, and after a moment of grace let go of what may be let go: others wait for it."""
-        await let_go_in_time(super()._consumer_wait_empty(consumer, logger), self.hand_over_callbacks)
+        """Begin nothing more, wait for what is in work, and let go in time of what may be let go: others wait."""
+        self.handing_over = True
+        try:
+            await let_go_in_time(super()._consumer_wait_empty(consumer, logger), self.hand_over_callbacks)
+        finally:
+            self.handing_over = self._leaving
         if self._leaving:
             await consumer.stop()
             for callback in self.left_callbacks:

@@ -10,7 +10,7 @@ import structlog
 from signalstream.streaming.application import SignalApp
 from signalstream.streaming.delivery import Stage
 from signalstream.streaming.lease import until_held
-from signalstream.streaming.pool import OrderedPool
+from signalstream.streaming.pool import Abandoned, OrderedPool
 
 log = structlog.get_logger()
 Step = Callable[[Any], Awaitable[None]]
@@ -29,7 +29,8 @@ def run_agent(
 ) -> None:
     """Register an agent on ``app`` that runs ``step`` on every record of ``topics``; see Stage for failures.
 
-    A step begins only while the worker is sure of its partitions (lease.py). With ``together``, records of one key
+    A step begins only while the worker is sure of its partitions (lease.py), and none begins while they are handed
+    over: a backlog in flight would hold up everyone. With ``together``, records of one key
     that have piled up are given to it at once. One that ``yields`` is cut short when partitions are handed over and it
     does not end by itself: for slow steps that keep nothing of their own.
     """
@@ -42,13 +43,18 @@ def run_agent(
         if yields:
             app.hand_over_callbacks.append(pool.let_go)
 
-        async def sure(event: Any) -> None:
+        async def may_begin(event: Any) -> None:
+            if app.handing_over:  # others wait for what has begun, and will do this anyway
+                raise Abandoned
             await until_held(app.consumer.lease, lambda: ours(event))
+
+        async def sure(event: Any) -> None:
+            await may_begin(event)
             await step(event)
 
         async def sure_together(events: list[Any]) -> None:
             assert together is not None
-            await until_held(app.consumer.lease, lambda: ours(events[-1]))
+            await may_begin(events[-1])
             await together(events)
 
         async def work(event: Any) -> None:
@@ -65,18 +71,21 @@ def run_agent(
 
 
 def still_ours(app: SignalApp) -> Callable[[Any], bool]:
-    """Return a test of whether an event's partition is still this worker's, in the generation that delivered it."""
+    """Return a test of whether an event's partition is still this worker's, in the generation that delivered it.
+
+    ``app.rebalancing`` would say no to the first records of a new generation: it falls a little after they flow.
+    """
 
     def test(event: Any) -> bool:
         same: bool = event.message.generation_id == app.consumer_generation_id
-        return same and not app.rebalancing and not app.should_stop
+        return same and not app.handing_over and not app.should_stop
 
     return test
 
 
 def _abandon(app: SignalApp) -> Callable[[Any], None]:
     def abandon(event: Any) -> None:
-        log.info("record.abandoned", topic=event.message.topic, offset=event.message.offset)
+        log.debug("record.abandoned", topic=event.message.topic, offset=event.message.offset)
         app.consumer.abandon(event.message)
 
     return abandon

@@ -123,6 +123,17 @@ async def test_a_hand_over_waits_a_moment_for_work_and_then_lets_it_go(app):
     assert consumer.noted == ["empty"]
 
 
+async def test_nothing_more_may_begin_from_a_hand_over_on_until_it_is_over(app):
+    consumer = Busy()
+    waiting = asyncio.create_task(app._consumer_wait_empty(consumer, logging.getLogger()))
+    await asyncio.sleep(0)
+    assert app.handing_over
+    consumer.done.set()
+    await waiting
+
+    assert not app.handing_over
+
+
 async def test_an_app_that_stops_leaves_its_group_as_soon_as_its_work_is_done(app):
     consumer = Busy()
     consumer.done.set()
@@ -131,6 +142,7 @@ async def test_an_app_that_stops_leaves_its_group_as_soon_as_its_work_is_done(ap
     await app._consumer_wait_empty(consumer, logging.getLogger())
 
     assert consumer.noted == ["empty", "left"]
+    assert app.handing_over
 
 
 async def test_the_preflight_is_the_one_that_was_given(tmp_path):

@@ -22,7 +22,7 @@ class App:
 
     def __init__(self) -> None:
         self.consumer_generation_id = 1
-        self.rebalancing = self.should_stop = False
+        self.handing_over = self.should_stop = False
         self.conf = SimpleNamespace(stream_buffer_maxsize=128)
         self.abandoned: list[int] = []
         self.lease = Lease(6.0, lambda: self.now)
@@ -107,7 +107,7 @@ async def test_when_the_partitions_go_away_while_the_broker_is_absent_nothing_is
     app = App()
 
     async def step(_: FakeEvent) -> None:
-        app.rebalancing = True
+        app.handing_over = True
         raise BrokerUnavailableError("away")
 
     with capture_logs() as logs:
@@ -128,10 +128,44 @@ async def test_a_worker_that_slept_past_its_session_starts_on_nothing_and_lets_g
     running = asyncio.create_task(run(app, step, [event(offset=0), event(offset=1)]))
     await asyncio.sleep(0.2)
     assert (begun, app.abandoned) == ([], [])
-    app.rebalancing = True
+    app.handing_over = True
     stream = await running
 
     assert (begun, stream.acked, app.abandoned) == ([], [], [0, 1])
+
+
+async def test_a_hand_over_waits_for_what_has_begun_and_a_backlog_behind_it_is_let_go():
+    app, begun = App(), []
+
+    async def slow(taken: FakeEvent) -> None:
+        begun.append(taken.message.offset)
+        await asyncio.sleep(0.05)
+        app.handing_over = True
+
+    stage = Stage("pii", RecordingOutbox(), "dlq", 1, FixedClock(BEGIN), still_ours(app))  # type: ignore[arg-type]
+    run_agent(app, stage, ("turns",), slow, in_flight=8)  # type: ignore[arg-type]
+    stream = Stream([event(offset=offset) for offset in range(5)])
+    await app.agents["pii ('turns',)"](stream)
+    await asyncio.sleep(0.2)
+
+    assert (begun, stream.acked, app.abandoned) == ([0], [0], [1, 2, 3, 4])
+    assert app.crashes == []
+
+
+async def test_no_batch_is_begun_during_a_hand_over():
+    app, begun = App(), []
+
+    async def step(taken: Any) -> None:
+        begun.append(taken)
+
+    app.handing_over = True
+    stage = Stage("pii", RecordingOutbox(), "dlq", 1, FixedClock(BEGIN), still_ours(app))  # type: ignore[arg-type]
+    run_agent(app, stage, ("turns",), step, in_flight=8, together=step)  # type: ignore[arg-type]
+    stream = Stream([event(offset=offset) for offset in range(3)])
+    await app.agents["pii ('turns',)"](stream)
+    await asyncio.sleep(0.05)
+
+    assert (begun, stream.acked, app.abandoned) == ([], [], [0, 1, 2])
 
 
 @pytest.mark.parametrize("yields", [True, False])
@@ -160,11 +194,11 @@ async def test_only_a_step_that_yields_is_cut_short_at_a_hand_over_and_then_noth
     [
         ({}, True),
         ({"consumer_generation_id": 2}, False),
-        ({"rebalancing": True}, False),
+        ({"handing_over": True}, False),
         ({"should_stop": True}, False),
     ],
 )
-def test_a_record_is_ours_in_the_generation_that_delivered_it_until_a_rebalance_or_a_stop_begins(changes, ours):
+def test_a_record_is_ours_in_the_generation_that_delivered_it_until_it_is_handed_over_or_a_stop_begins(changes, ours):
     app = App()
     vars(app).update(changes)
 
