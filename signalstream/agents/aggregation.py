@@ -92,7 +92,9 @@ class AggregationAgent:
             await self.insights.confirmed(key.encode())
 
     async def _confirmed(self, key: ConversationKey, row: InsightState) -> None:
-        # Before anyone is told: after a crash a revision must not come again with another picture.
+        # Before anyone is told: after a crash a revision must not come again with another picture. It counts the
+        # conversation's messages too, and the newest may be on its way to the changelog while its analyses are merged.
+        await self.conversations.confirmed(key.encode())
         await self.insights.confirmed(key.encode())
         for start in row.open_windows:
             await self.windows.confirmed(row_key(key.encode(), start))

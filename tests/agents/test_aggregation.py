@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any, Literal
@@ -406,3 +407,26 @@ async def test_what_is_no_analysis_of_its_conversation_changes_nothing(taken, er
     with pytest.raises(error):
         await bench.agent.step(taken)
     assert (bench.outbox.sent, bench.insights, bench.windows) == ([], {}, {})
+
+
+async def test_nobody_is_told_before_the_changelogs_have_all_that_the_revision_counts():
+    bench, arrived, asked = Bench(), asyncio.Event(), []
+
+    def waits_as(name: str) -> Any:
+        async def confirm(_: bytes) -> None:
+            asked.append(name)
+            await arrived.wait()
+
+        return confirm
+
+    bench.agent = replace(
+        bench.agent,
+        conversations=TypedTable(bench.conversations, ConversationState, "conversations", waits_as("conversations")),
+    )
+    taking = asyncio.create_task(bench.take(analysis(AGENTS[0], 1)))
+    await asyncio.sleep(0.01)
+    assert (asked, bench.updates()) == (["conversations"], [])
+    arrived.set()
+    await taking
+
+    assert len(bench.shown()) == 1
