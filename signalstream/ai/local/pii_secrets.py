@@ -51,8 +51,8 @@ _USERNAME = re.compile(
 )
 _HANDLE = re.compile(r"(?<![\w@./])@[A-Za-z_](?:[\w.]{1,28}\w)(?![\w@])", re.ASCII)
 _ANSWER = re.compile(
-    r"(?i)\b(?:mother'?s maiden name|maiden name|security answer|secret answer|first pet(?:'s name)?|"
-    r"apellido de soltera|mädchenname)(?: is| was|:|=| es| ist)[\s\"']{1,3}([^\W\d_][\w'-]{1,30})"
+    r"(?i)\b(?:security answer|secret answer|(?:name of )?(?:my |your )?first pet(?:'s name)?)"
+    r"(?: is| was|:|=| es| ist)[\s\"']{1,3}([^\W\d_][\w'-]{1,30})"
 )
 _THIS_MACHINE = ("127.0.0.1", "::1")
 _LOGIN_CUE = (
@@ -104,7 +104,7 @@ SECRET_DETECTORS = (
     matcher("coordinates", _COORDINATES, SHAPED, gate=(".",)),
     matcher("username", _USERNAME, CUED, gate=("user", "login", "name", "gamertag", "usuario", "utilis", "handle")),
     matcher("username", _HANDLE, CUED, gate=("@",)),
-    matcher("security_answer", _ANSWER, CUED, gate=("maiden", "answer", "pet", "apellido", "mädchen")),
+    matcher("security_answer", _ANSWER, CUED, gate=("answer", "pet")),
     matcher("email", _EMAIL, SHAPED, gate=("@",)),
     matcher("ip_address", _IPV4, CHECKED, _is_address, gate=(".",)),
     matcher("ip_address", _IPV6, CHECKED, _is_address, gate=(":",)),
