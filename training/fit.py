@@ -145,9 +145,10 @@ def weights(examples: Examples, recipe: Recipe) -> dict[str, NDArray[Any]]:
 
 def _sample_weights(examples: Examples, truth: NDArray[np.int64], recipe: Recipe) -> Floats:
     each = examples.weights.copy()
+    total = each.sum()
     if recipe.balanced:
         for label in range(len(recipe.labels)):
-            each[truth == label] *= each.sum() / len(recipe.labels) / each[truth == label].sum()
+            each[truth == label] *= total / len(recipe.labels) / each[truth == label].sum()
     return each
 
 

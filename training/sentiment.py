@@ -24,7 +24,7 @@ from training.support_sentences import support_sentences
 from training.vectors import KeptVectors
 
 LABELS = ("negative", "neutral", "positive")
-RECIPE = Recipe(labels=LABELS, signs=SIGNS, strength=0.2)
+RECIPE = Recipe(labels=LABELS, signs=SIGNS, strength=0.1, vector_scale=2.0)
 FRAME_WEIGHT = WEAK_WEIGHT = 0.5
 SENTENCES_OF_A_FRAME = 12
 QUESTIONS_OF_A_LABEL = 600

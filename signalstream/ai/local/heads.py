@@ -25,6 +25,8 @@ _HANDLE = re.compile(r"@\w+")
 _LINK = re.compile(r"(?:https?://|www\.)\S+")
 _TERM = re.compile(r"[^\W_][\w']*|[!?]")
 _MOST_TERMS = 600
+_STAND_INS = frozenset({"xhandle", "xlink", "xnumber"})
+_TELLING_IDF = 4.5  # a word of fewer than one text in thirty
 
 
 def terms(text: str) -> list[str]:
@@ -73,9 +75,12 @@ class Head:
         return sum(word in self.words for word in words) / len(words) if words else 0.0
 
     def telling_words(self, text: str, label: int, most: int) -> list[str]:
-        """Return the words and pairs that speak most for a label against the mean of all, strongest first."""
-        found = {term for term in terms(text) if term in self.words and term[0].isalpha()}
-        gain = {term: self._gain(term, label) for term in found if "xnumber" not in term and "xhandle" not in term}
+        """Return the words that speak most for a label against the mean of all, strongest first.
+
+        Words that stand in many texts ("and", "the") count in the scores but tell a reader nothing.
+        """
+        found = {term for term in terms(text) if term.isalpha() and term not in _STAND_INS and term in self.words}
+        gain = {term: self._gain(term, label) for term in found if self.idf[self.words[term]] >= _TELLING_IDF}
         return sorted((one for one in gain if gain[one] > 0), key=lambda one: (-gain[one], one))[:most]
 
     def _gain(self, term: str, label: int) -> float:

@@ -91,7 +91,9 @@ def _session(model: bytes) -> Any:
 
 def _runner(session: Any, tokenizer: Any, *, one_by_one: bool) -> Run:
     def together(texts: Sequence[str]) -> Vectors:
-        read = tokenizer.encode_batch([text[:_MOST_CHARACTERS] for text in texts])
+        # A lone surrogate is no character; the tokenizer takes none.
+        whole = [text[:_MOST_CHARACTERS].encode("utf-8", "replace").decode() for text in texts]
+        read = tokenizer.encode_batch(whole)
         ids = np.array([one.ids for one in read], dtype=np.int64)
         mask = np.array([one.attention_mask for one in read], dtype=np.int64)
         feeds = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}

@@ -1,4 +1,4 @@
-"""Support messages with the sentiment that a reader finds in them, written for these tests; nothing is trained on them."""
+"""Support messages with the sentiment that a reader finds in them, written for tests; nothing is trained on them."""
 
 from __future__ import annotations
 
