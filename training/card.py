@@ -14,8 +14,8 @@ named in NOTICE.
 Made for: English messages to a support desk. A message most of whose words a head has never seen is left to rules.
 Known weaknesses: irony; messages whose tone only the conversation tells; languages other than English. Sentiments of
 support messages were learned from opinions and from sentence frames, not from labelled conversations. Confidences are
-calibrated on the sources, so they may be too high on texts that differ from them. The sentences of e-mails name few plain
-promises ("I will send it today") as commitments, so that `requests` finds those less surely than requests.
+calibrated on the sources, so they may be too high on texts that differ from them. Promises are found less surely than
+requests: the sentences of e-mails have few of them.
 
 What is measured: "cross-validated" is on texts of the sources that the head had not seen. TweetEval's validation split
 (SemEval-2017) is measured on, never learned from. "tweets to reviews" is a head that has seen no review, judged on

@@ -14,17 +14,17 @@ _ASKS = phrase_pattern(
     "do you mind|would you mind|any chance"
 )
 _POLITE = phrase_pattern("please|pls|plz|kindly|thanks in advance|appreciate|grateful|be great if|be nice if")
-_WANTS = phrase_pattern(
-    "i need|we need|i want|we want|i would like|i'd like|we'd like|i am looking for|need to|want to"
-)
+_WANTS = phrase_pattern("i need|we need|i want|we want|i would like|we would like|i'd like|we'd like")
+_HAS_TO = phrase_pattern("need to|needs to|want to|wants to|have to|has to|looking for|must")
 _TELLS = phrase_pattern(
     "let me know|get back to me|give me a call|call me|send me|send us|let us know|tell me|help me|make sure|feel free|"
     "remind me|keep me|forward me|email me|contact me|you should|you need to|you must|you have to|don't forget"
 )
 _PROMISES = phrase_pattern(
-    "i will|i'll|we will|we'll|i am going to|i'm going to|we are going to|i shall|i promise|i plan to|i can|we can|"
-    "let me|i intend to|will be sent|will get back"
+    "i will|i'll|we will|we'll|i am going to|i'm going to|we are going to|we're going to|i shall|i promise|i plan to|"
+    "i intend to|you will receive|you'll receive|will be sent|will get back|will contact you|will call you"
 )
+_COULD = phrase_pattern("i can|we can|let me|i could|we could")
 _MEETS = phrase_pattern("let's|let us|shall we|how about|what about|why don't we|why don't you|should we|meet|schedule")
 _QUESTION = phrase_pattern("what|when|where|which|who|how|why|do|does|did|is|are|was|have|has|any|should")
 _COMMANDS = phrase_pattern(
@@ -39,7 +39,19 @@ _PAST = phrase_pattern("was|were|had|did|has been|have been|said|told|asked|sent
 _OFFERS = phrase_pattern("click|free|today|save|offer|unsubscribe|newsletter|here|link")
 _WISHES = phrase_pattern("i hope|i wish|i think|i guess|maybe|perhaps|probably|might")
 SIGNS = (
-    *("asks", "polite", "wants", "tells", "promises", "meets", "question mark", "question word", "command first"),
+    *(
+        "asks",
+        "polite",
+        "wants",
+        "tells",
+        "promises",
+        "meets",
+        "has to",
+        "could",
+        "question mark",
+        "question word",
+        "command first",
+    ),
     *("command after a name", "condition", "past", "offers", "wishes", "exclamation", "speaks of you", "speaks of me"),
     "length",
 )
@@ -51,7 +63,7 @@ def request_signs(sentence: str) -> tuple[float, ...]:
     """Return the numbers in the order of SIGNS, each between 0 and 1."""
     plain = folded(sentence[:1_000])
     rest = _LEAD.sub("", plain)
-    patterns = (_ASKS, _POLITE, _WANTS, _TELLS, _PROMISES, _MEETS)
+    patterns = (_ASKS, _POLITE, _WANTS, _TELLS, _PROMISES, _MEETS, _HAS_TO, _COULD)
     return (
         *(float(pattern.search(plain) is not None) for pattern in patterns),
         float("?" in plain),
