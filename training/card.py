@@ -14,8 +14,9 @@ named in NOTICE.
 Made for: English messages to a support desk. A message most of whose words a head has never seen is left to rules.
 Known weaknesses: irony; messages whose tone only the conversation tells; languages other than English. Sentiments of
 support messages were learned from opinions and from sentence frames, not from labelled conversations. Confidences are
-calibrated on the sources, so they may be too high on texts that differ from them. Promises are found less surely than
-requests: the sentences of e-mails have few of them.
+calibrated on the sources, so they may be too high on texts that differ from them. The sentences of e-mails count few
+plain wishes and promises ("I'd like to move it", "we'll ship it") as requests or commitments: `requests` is unsure of
+those, and rules should have a say beside it.
 
 What is measured: "cross-validated" is on texts of the sources that the head had not seen. TweetEval's validation split
 (SemEval-2017) is measured on, never learned from. "tweets to reviews" is a head that has seen no review, judged on

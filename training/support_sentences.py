@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterator, Sequence
 
 SLOTS: dict[str, str] = {
     "thing": "order|parcel|laptop|phone|router|subscription|washing machine|ticket|booking|hotel room|account|"
@@ -214,13 +213,11 @@ FRAMES = {"negative": NEGATIVE, "neutral": NEUTRAL, "positive": POSITIVE}
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
-def support_sentences(
-    each: int, seed: int, groups: Mapping[str, Sequence[str]] = MappingProxyType(FRAMES)
-) -> list[tuple[str, str]]:
-    """Return ``each`` sentences of every frame of every group, with the group's name; the same for the same seed."""
+def support_sentences(each: int, seed: int) -> list[tuple[str, str]]:
+    """Return ``each`` sentences of every frame, with their labels; the same for the same seed."""
     chance = random.Random(seed)  # noqa: S311 - sentences to learn from, no secrets
     slots = {name: words.split("|") for name, words in SLOTS.items()}
-    return [(text, label) for label, frames in groups.items() for text in _filled(frames, slots, each, chance)]
+    return [(text, label) for label, frames in FRAMES.items() for text in _filled(frames, slots, each, chance)]
 
 
 def _filled(frames: Sequence[str], slots: dict[str, list[str]], each: int, chance: random.Random) -> Iterator[str]:

@@ -61,16 +61,14 @@ async def test_a_stopped_analyst_answers_by_rules_and_can_start_again() -> None:
 ASKED = """
 Could you send me the invoice?
 Please call me back tomorrow.
-I need a copy of the form by Friday.
-I will look for your file this afternoon.
 Let me know when it is ready.
-I will send you the form today.
-We'll ship a spare part tomorrow.
-I'd like to move my appointment to the morning.
 Would you mind checking the other warehouse?
 Check the meter reading again, please.
 Can I get this in a larger size?
-Our engineer will visit you on the third.
+What do you need from me?
+Tell me how to reach the workshop.
+When will the engineer come?
+Send the key to the neighbours, please.
 """.strip().splitlines()
 TOLD = """
 The invoice came on Monday.
@@ -88,7 +86,7 @@ Nobody was at home.
 """.strip().splitlines()
 
 
-def test_requests_and_promises_are_told_from_statements() -> None:
+def test_requests_are_told_from_statements() -> None:
     head, run = load_models({}).heads["requests"], load_minilm().run
     texts = [*ASKED, *TOLD]
     rows = zip(texts, run(texts), strict=True)
