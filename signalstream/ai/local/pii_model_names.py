@@ -1,8 +1,8 @@
 """Names of persons, from the model's words.
 
-A word is a name where the model says so clearly enough: less is asked of a capitalised word than of one in lower case,
-and less again beside a name. Around a name, initials, particles ("van der") and titles ("Dr.") belong to it. Brands,
-greetings and everyday words are no names, whatever the model says.
+A word is a name where the model says so clearly enough, in lower case too; less is asked of a capitalised word beside a
+name. Around a name, initials, particles ("van der") and titles ("Dr.") belong to it. Brands, greetings and everyday
+words are no names, whatever the model says.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from signalstream.core.redaction import Span
 
 DETECTOR = "rampart"
 KIND = "name"
-LOWER_CASE = 1.6  # times the threshold, for a word that is not capitalised
 BESIDE = 0.25  # times the threshold, for a capitalised word that is beside a name or in a list with one
 _PARTICLES = frozenset(
     "de da do dos del della di du la le el van von der den ter ten zu af av bin ibn al ben abu y e st o d".split()  # noqa: SIM905 - reads as one
@@ -31,7 +30,7 @@ _GAP = re.compile(r"[ \t]?|['\u2019.-]|\. ?|, |,? (?:and|&) ")
 
 
 def find_names(text: str, words: Sequence[Word], threshold: float) -> Iterator[Span]:
-    """Yield the names. ``threshold`` is the least likelihood of a capitalised word, between 0 and 1."""
+    """Yield the names. ``threshold`` is the least likelihood of a word, between 0 and 1."""
     sure = [_is_name(word, threshold) for word in words]
     for place, word in enumerate(words):
         if not sure[place] and word.is_capital and word.likelihood(KIND) >= threshold * BESIDE:
@@ -47,9 +46,8 @@ def _is_possible(word: Word) -> bool:
 
 
 def _is_name(word: Word, threshold: float) -> bool:
-    least = threshold if word.is_capital else threshold * LOWER_CASE
     kind, likelihood = word.kind()
-    return kind == KIND and likelihood >= least and _is_possible(word)
+    return kind == KIND and likelihood >= threshold and _is_possible(word)
 
 
 def _beside(text: str, words: Sequence[Word], sure: list[bool], place: int, step: int) -> bool:
