@@ -26,6 +26,7 @@ _LINK = re.compile(r"(?:https?://|www\.)\S+")
 _TERM = re.compile(r"[^\W_][\w']*|[!?]")
 _MOST_TERMS = 600
 _STAND_INS = frozenset({"xhandle", "xlink", "xnumber"})
+_LEAST_GAIN = 0.2  # of a score: less moves no label
 _TELLING_IDF = 4.5  # a word of fewer than one text in thirty
 
 
@@ -81,7 +82,7 @@ class Head:
         """
         found = {term for term in terms(text) if term.isalpha() and term not in _STAND_INS and term in self.words}
         gain = {term: self._gain(term, label) for term in found if self.idf[self.words[term]] >= _TELLING_IDF}
-        return sorted((one for one in gain if gain[one] > 0), key=lambda one: (-gain[one], one))[:most]
+        return sorted((one for one in gain if gain[one] >= _LEAST_GAIN), key=lambda one: (-gain[one], one))[:most]
 
     def _gain(self, term: str, label: int) -> float:
         row = self.words[term]

@@ -66,7 +66,7 @@ async def everything(text: str, sender: str = "customer") -> dict[str, str]:
     [
         ("sentiment", Sentiment, "vader"),
         ("pii", Pii, "patterns"),
-        ("insights", Insights, "rules"),
+        ("insights", Insights, "rules+cues"),
         ("summary", Summary, "extractive"),
     ],
 )
