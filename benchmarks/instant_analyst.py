@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from signalstream.ai.analyst import Answer
+from signalstream.ai.tasks.language import Language
 from signalstream.errors import AnalystRefusedError
 from signalstream.models.base import Model
 from signalstream.models.conversation import Turn
@@ -35,7 +36,7 @@ class InstantAnalyst:
         """See Analyst; there is nothing to close."""
 
     async def analyse(self, task: str, turn: Turn) -> Answer:  # noqa: ARG002 - the answer is the same for every turn
-        """See Analyst. Raises AnalystRefusedError for a task that is not one of the four."""
+        """See Analyst. Raises AnalystRefusedError for a task that is no AI agent."""
         answer = self._answers.get(task)
         if answer is None:
             raise AnalystRefusedError(f"the instant analyst knows {', '.join(self._answers)}, not {task}")
@@ -78,4 +79,5 @@ def results() -> dict[str, Model]:
             key_points=("A refund was promised.",),
             next_steps=("Check the refund's status.",),
         ),
+        "language": Language(language="en", confidence=0.99),
     }

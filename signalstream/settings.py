@@ -10,9 +10,11 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from signalstream.errors import ConfigurationError
+from signalstream.models.agents import AI_AGENTS
 from signalstream.models.base import TENANT_PATTERN
 
-ROLES = ("core", "sentiment", "pii", "insights", "summary")
+ROLES = ("core", *AI_AGENTS)
+DEFAULT_LANGUAGES = ("ar", "de", "en", "es", "fr", "hi", "it", "ja", "ko", "nl", "pl", "pt", "ru", "tr", "zh")
 PREFIX = "SIGNALSTREAM_"
 _DURATION = Field(gt=0)
 
@@ -39,7 +41,7 @@ class Settings(BaseSettings):
         default=500, ge=0, description="Free space of the data directory below which /health is degraded, in MB."
     )
     roles: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=ROLES, description="Which parts run in this process: core, sentiment, pii, insights, summary; or all."
+        default=ROLES, description=f"Which parts run in this process: {', '.join(ROLES)}; or all."
     )
     analyst: str = Field(
         default="auto",
@@ -51,6 +53,9 @@ class Settings(BaseSettings):
     )
     taxonomy_file: Path | None = Field(
         default=None, description="JSON file of tenants' own intents with sample sentences (docs/SETUP.md)."
+    )
+    languages: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=DEFAULT_LANGUAGES, description="Languages that messages are written in, ISO 639-1 codes."
     )
     default_tenant: str | None = Field(
         default=None, description="Tenant of a request that names none; demo-tenant in `signalstream dev`."
@@ -148,7 +153,7 @@ class Settings(BaseSettings):
         default=3.0, ge=0.1, le=60, description="Longest wait for the worker that owns a conversation, in seconds."
     )
 
-    @field_validator("kafka_brokers", "roles", mode="before")
+    @field_validator("kafka_brokers", "roles", "languages", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return _words(value)
@@ -173,6 +178,14 @@ class Settings(BaseSettings):
         if unknown or not value:
             raise ValueError(f"{', '.join(unknown) or 'an empty list'} is no role; known: {', '.join(ROLES)}, all")
         return tuple(role for role in ROLES if role in value)
+
+    @field_validator("languages")
+    @classmethod
+    def _codes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [code for code in value if not re.fullmatch("[a-z]{2}", code)]
+        if wrong or not value:
+            raise ValueError(f"{', '.join(wrong) or 'an empty list'} is no language; codes have two letters, as in en")
+        return tuple(dict.fromkeys(value))
 
     @field_validator("default_tenant")
     @classmethod

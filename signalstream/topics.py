@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from signalstream.models.agents import AI_AGENTS
 from signalstream.settings import Settings
 
 DAY_MS = 86_400_000
@@ -45,16 +46,13 @@ class TopicSpec:
 
 
 RAW = TopicSpec("messages.raw", "Message", ("web",), ("conversation",))
-TURNS = TopicSpec("conversations.state", "Turn", ("conversation",), ("sentiment", "pii", "insights", "summary"))
-AI_SENTIMENT = TopicSpec("ai.sentiment", "Analysis", ("sentiment",), ("aggregation",))
-AI_PII = TopicSpec("ai.pii", "Analysis", ("pii",), ("aggregation",))
-AI_INSIGHTS = TopicSpec("ai.insights", "Analysis", ("insights",), ("aggregation",))
-AI_SUMMARY = TopicSpec("ai.summary", "Analysis", ("summary",), ("aggregation",))
+TURNS = TopicSpec("conversations.state", "Turn", ("conversation",), AI_AGENTS)
+AI_TOPICS = tuple(TopicSpec(f"ai.{agent}", "Analysis", (agent,), ("aggregation",)) for agent in AI_AGENTS)
 AGGREGATED = TopicSpec("ai.aggregated", "Update", ("aggregation",), ("live view",))
 DLQ = TopicSpec(
     "dlq",
     "DeadLetter",
-    ("conversation", "sentiment", "pii", "insights", "summary", "aggregation"),
+    ("conversation", *AI_AGENTS, "aggregation"),
     ("signalstream dlq",),
     retention_ms=30 * DAY_MS,
     dated_by_broker=False,
@@ -63,8 +61,7 @@ WINDOW_COMMANDS = TopicSpec(
     "windows.commands", "WindowCommand", ("window sweep",), ("aggregation",), retention_ms=DAY_MS
 )
 
-TOPICS = (RAW, TURNS, AI_SENTIMENT, AI_PII, AI_INSIGHTS, AI_SUMMARY, AGGREGATED, DLQ, WINDOW_COMMANDS)
-AI_TOPICS = (AI_SENTIMENT, AI_PII, AI_INSIGHTS, AI_SUMMARY)
+TOPICS = (RAW, TURNS, *AI_TOPICS, AGGREGATED, DLQ, WINDOW_COMMANDS)
 
 
 def topic_name(spec: TopicSpec, settings: Settings) -> str:

@@ -112,7 +112,7 @@ def test_secrets_are_masked_and_every_variable_is_shown(monkeypatch):
     assert shown["GEMINI_API_KEY"] == "********"
     assert "canary-9137" not in str(shown) + repr(load_settings())
     assert set(shown) == {environment_name(field) for field in Settings.model_fields}
-    assert shown["SIGNALSTREAM_ROLES"] == "core,sentiment,pii,insights,summary"
+    assert shown["SIGNALSTREAM_ROLES"] == ",".join(ROLES)
     assert shown["SIGNALSTREAM_DEFAULT_TENANT"] == ""
 
 

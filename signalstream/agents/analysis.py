@@ -1,4 +1,4 @@
-"""What the four AI agents share: a turn goes to the analyst, its answer becomes an analysis."""
+"""What the AI agents share: a turn goes to the analyst, its answer becomes an analysis."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class AnalysisAgent:
 
     def _analysis(self, turn: Turn, started: float, **fields: Any) -> Analysis:
         message = turn.message
-        # Built of validated parts only, four times for each message: validating them again is a cost and finds nothing.
+        # Built of validated parts only, several times a message: validating them again finds nothing.
         return Analysis.model_construct(
             agent=self.kind.name,
             tenant_id=message.tenant_id,

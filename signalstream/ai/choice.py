@@ -35,7 +35,7 @@ def choose_analyst(settings: Settings) -> Analyst:
         name = "gemini" if settings.gemini_api_key is not None and _installed("gemini") else "local"
     if name == "local":
         finder = PersonalDataFinder(load_policies(settings.pii_policy_file))
-        return LocalAnalyst(finder, load_taxonomies(settings.taxonomy_file))
+        return LocalAnalyst(finder, load_taxonomies(settings.taxonomy_file), settings=settings)
     factory = _imported(name) if ":" in name else _installed(name)
     if factory is None:
         known = ", ".join(["auto", "local", *(point.name for point in entry_points(group=GROUP))])

@@ -19,8 +19,11 @@ class Bars:
         self._console = console or Console(file=sys.stderr)
 
     @contextmanager
-    def bar(self, what: str, total: int) -> Iterator[Advance]:
-        """Draw a bar of ``total`` steps while the block runs; what is yielded moves it on by a number of steps."""
+    def bar(self, what: str, total: int | None) -> Iterator[Advance]:
+        """Draw a bar while the block runs; what is yielded moves it on by a number of steps.
+
+        ``total`` is None where nobody knows how many there will be.
+        """
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         quiet = not self._console.is_terminal or total == 0
         with Progress(*columns, console=self._console, transient=True, disable=quiet) as progress:

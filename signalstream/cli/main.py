@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from signalstream import __version__
+from signalstream.cli.analyze import analyze
 from signalstream.cli.configuration import config
 from signalstream.cli.dev import dev
 from signalstream.cli.dlq import dlq
@@ -38,6 +39,7 @@ app.command()(worker)
 app.command()(dev)
 app.command()(rebuild)
 app.command()(doctor)
+app.command()(analyze)
 app.add_typer(topics, name="topics")
 app.add_typer(dlq, name="dlq")
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from signalstream.settings import Settings, load_settings
+from signalstream.settings import ROLES, Settings, load_settings
 
 
 def command_line(settings: Settings) -> list[str]:
@@ -22,7 +22,7 @@ def command_line(settings: Settings) -> list[str]:
 
 def worker(
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port of the web server.")] = None,
-    roles: Annotated[str | None, typer.Option(help="Parts: core, sentiment, pii, insights, summary; or all.")] = None,
+    roles: Annotated[str | None, typer.Option(help=f"Parts: {', '.join(ROLES)}; or all.")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Directory of the tables, one for each worker.")] = None,
 ) -> None:
     """Start a worker: becomes `faust -A signalstream worker` with the settings of the environment and of .env."""

@@ -131,7 +131,7 @@ class Summary(Model):
 
 
 RESULTS: Mapping[str, type[Model]] = {"sentiment": Sentiment, "pii": Pii, "insights": Insights, "summary": Summary}
-"""What the result of each agent must be; an agent that was added later may answer anything."""
+"""What the result of each of the first four agents must be; a later one has its own beside its task."""
 
 
 class AnalysisStatus(StrEnum):

@@ -36,7 +36,7 @@ def test_together_they_leave_the_same_picture_and_windows_as_one_by_one(
 
 async def test_one_write_and_one_insight_stand_for_the_whole_batch() -> None:
     bench = Bench()
-    made = [analysis(agent=agent) for agent in ("sentiment", "pii", "insights", "summary")]
+    made = [analysis(agent=agent) for agent in AGENTS]
     await bench.agent.together([of(each) for each in made])
     assert [shown.revision for shown in bench.shown()] == [1]
     assert merging.last_seq(bench.row) == made[0].seq

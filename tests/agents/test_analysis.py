@@ -19,7 +19,7 @@ from signalstream.errors import (
 )
 from signalstream.models.base import Model
 from signalstream.models.conversation import Turn
-from signalstream.models.intelligence import RESULTS, Analysis
+from signalstream.models.intelligence import Analysis
 from signalstream.streaming.values import decode, encode
 from tests.core.analyses import BEGIN, message, result_of
 from tests.fakes import FixedClock, RecordingOutbox, ScriptedAnalyst
@@ -31,7 +31,7 @@ SENTIMENT = AI_AGENTS[0]
 
 
 def answer(kind: AnalysisKind, degraded: str | None = None) -> Answer:
-    return Answer(RESULTS[kind.name].model_validate(result_of(kind.name, 1)), "scripted-1", "m-1", degraded)
+    return Answer(kind.result.model_validate(result_of(kind.name, 1)), "scripted-1", "m-1", degraded)
 
 
 def agent(analyst: ScriptedAnalyst, outbox: RecordingOutbox, kind: AnalysisKind = SENTIMENT) -> AnalysisAgent:
@@ -68,7 +68,7 @@ async def test_an_answer_becomes_an_analysis_of_the_turn(kind):
     assert (made.tenant_id, made.conversation_id, made.sender) == ("acme", "c-1", "customer")
     assert (made.written_at, made.received_at) == (TURN.message.written_at, TURN.message.received_at)
     assert (made.status, made.reason, made.engine, made.model) == ("ok", None, "scripted-1", "m-1")
-    assert RESULTS[kind.name].model_validate(made.result) == answer(kind).result
+    assert kind.result.model_validate(made.result) == answer(kind).result
     assert made.analysed_at == BEGIN
 
 
@@ -171,5 +171,5 @@ async def test_no_log_line_holds_what_was_written(given):
 
 
 def test_every_kind_promises_a_model():
-    assert all(issubclass(kind.result, Model) and RESULTS[kind.name] is kind.result for kind in AI_AGENTS)
+    assert all(issubclass(kind.result, Model) for kind in AI_AGENTS)
     assert len({kind.name for kind in AI_AGENTS}) == len(AI_AGENTS)

@@ -12,6 +12,7 @@ import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from signalstream.models.agents import AI_AGENTS
 from signalstream.topics import AGGREGATED, AI_TOPICS, DLQ, RAW, TURNS, WINDOW_COMMANDS, TopicSpec
 from tests.client import Json
 from tests.conftest import TopicNames
@@ -19,10 +20,7 @@ from tests.kafka.conftest import PARTITIONS
 
 READS: dict[str, tuple[TopicSpec, ...]] = {
     "": (RAW, *AI_TOPICS, WINDOW_COMMANDS),
-    "-sentiment": (TURNS,),
-    "-pii": (TURNS,),
-    "-insights": (TURNS,),
-    "-summary": (TURNS,),
+    **{f"-{agent}": (TURNS,) for agent in AI_AGENTS},
 }
 
 

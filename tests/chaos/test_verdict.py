@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 
+from signalstream.models.agents import AI_AGENTS
 from signalstream.models.intelligence import AgentStatus, Completeness, Insight
 from tests.chaos.evidence import Evidence, Pictures, plain
-from tests.chaos.verdict import AGENTS, Verdict, judge
+from tests.chaos.verdict import Verdict, judge
 from tests.client import Json
 
 NAME = "chaos-0-0"
@@ -20,15 +21,15 @@ IDS = ["first", "second", "third"]
 
 
 def insight_at(revision: int, last_seq: int = 3, based_on: int = 3) -> Json:
-    agents = {agent: {"status": "ok", "based_on_seq": based_on} for agent in AGENTS}
+    agents = {agent: {"status": "ok", "based_on_seq": based_on} for agent in AI_AGENTS}
     return {"revision": revision, "completeness": "complete", "last_seq": last_seq, "agents": agents}
 
 
 def pictures() -> Pictures:
     messages = [{"message_id": each, "seq": number} for number, each in enumerate(IDS, 1)]
     windows = [
-        {"message_count": 1, "analyses": dict.fromkeys(AGENTS, 1)},
-        {"message_count": 2, "analyses": dict.fromkeys(AGENTS, 2)},
+        {"message_count": 1, "analyses": dict.fromkeys(AI_AGENTS, 1)},
+        {"message_count": 2, "analyses": dict.fromkeys(AI_AGENTS, 2)},
     ]
     return Pictures({"message_count": 3, "messages": messages}, insight_at(9), {"windows": windows})
 
@@ -165,8 +166,8 @@ SPOILT: dict[Callable[[Found], None], dict[str, int]] = {
     give_a_number_twice: {"out of order": 1},
     keep_a_message_twice: {"duplicated": 1, "out of order": 1},
     count_a_message_twice: {"duplicated": 1},
-    stay_partial: {"insights without all four analyses": 1},
-    miss_an_analysis: {"insights without all four analyses": 1},
+    stay_partial: {"insights without all analyses": 1},
+    miss_an_analysis: {"insights without all analyses": 1},
     count_a_window_twice: {"windows miscounted": 1},
     miss_an_analysis_in_a_window: {"windows miscounted": 1},
     answer_differently: {"workers that answer differently": 1},
@@ -206,7 +207,7 @@ def test_every_row_can_fail() -> None:
 def test_a_worker_that_shows_nothing_has_lost_everything() -> None:
     wrong = Found(shown=Pictures(None, None, None)).judged().wrong
     assert wrong["lost"] == len(IDS)
-    assert wrong["insights without all four analyses"] == wrong["windows miscounted"] == 1
+    assert wrong["insights without all analyses"] == wrong["windows miscounted"] == 1
 
 
 def test_two_pictures_are_shown_with_their_difference() -> None:

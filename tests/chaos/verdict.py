@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from signalstream.models.agents import AI_AGENTS
 from tests.chaos.evidence import Evidence, Pictures
 from tests.client import Json
 
 EXAMPLES, EXAMPLE_CHARACTERS = 8, 600
-AGENTS = ("sentiment", "pii", "insights", "summary")
 
 
 @dataclass
@@ -23,7 +23,7 @@ class Verdict:
                 "lost",
                 "duplicated",
                 "out of order",
-                "insights without all four analyses",
+                "insights without all analyses",
                 "windows miscounted",
                 "workers that answer differently",
                 "final revision missing in the topic",
@@ -86,17 +86,17 @@ def _judge_insight(verdict: Verdict, name: str, last: int, pictures: Pictures) -
     whole = (
         insight is not None
         and (insight["completeness"], insight["last_seq"]) == ("complete", last)
-        and all(insight["agents"][agent]["based_on_seq"] == last for agent in AGENTS)
+        and all(insight["agents"][agent]["based_on_seq"] == last for agent in AI_AGENTS)
     )
     shown = insight and {key: insight[key] for key in ("completeness", "last_seq", "agents")}
-    verdict.count("insights without all four analyses", not whole, f"{name}: {shown} for {last} messages")
+    verdict.count("insights without all analyses", not whole, f"{name}: {shown} for {last} messages")
 
 
 def _judge_windows(verdict: Verdict, name: str, messages: int, pictures: Pictures) -> None:
     windows = pictures.timeline["windows"] if pictures.timeline is not None else []
     counted = sum(window["message_count"] for window in windows)
-    analysed = [sum(window["analyses"].get(agent, 0) for window in windows) for agent in AGENTS]
-    right = counted == messages and analysed == [messages] * len(AGENTS)
+    analysed = [sum(window["analyses"].get(agent, 0) for window in windows) for agent in AI_AGENTS]
+    right = counted == messages and analysed == [messages] * len(AI_AGENTS)
     verdict.count("windows miscounted", not right, f"{name}: {counted} messages, {analysed} analyses of {messages}")
 
 

@@ -12,13 +12,14 @@ from uuid import UUID, uuid5
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from signalstream.models.agents import AI_AGENTS
+
 NAMESPACE = UUID(int=1)
 SENTIMENT = {"sentiment": "negative", "confidence": 0.9, "emotion": "angry", "reasoning": "shouting", "score": -0.8}
 INSIGHTS = {
     "intent": "Refund Request", "intent_confidence": 0.8, "urgency": "High", "estimated_resolution_time": "1 hour",
 }  # fmt: skip
 SUMMARY = {"tldr": "Wants the money back.", "customer_issue": "charged twice"}
-AGENTS = ("sentiment", "pii", "insights", "summary")
 
 
 @dataclass
@@ -87,7 +88,7 @@ class FakeApi:
             "conversation_id": conversation, "tenant_id": "demo-tenant", "revision": known["revision"] + 1,
             "completeness": completeness, "last_seq": seq, "sentiment": SENTIMENT, "insights": INSIGHTS,
             "pii": {"has_pii": True, "entities": [entity], "redacted_text": f"redacted {seq}"}, "summary": SUMMARY,
-            "agents": {agent: {"status": self.agent_status} for agent in AGENTS},
+            "agents": {agent: {"status": self.agent_status} for agent in AI_AGENTS},
         }  # fmt: skip
 
     async def stream(self, request: web.Request) -> web.WebSocketResponse:

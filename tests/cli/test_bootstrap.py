@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from signalstream.settings import ROLES
 from signalstream.streaming.embedded import free_port
 
 pytestmark = pytest.mark.slow
@@ -150,5 +151,5 @@ def test_make_without_a_python_is_told_before_anything_runs(target: str) -> None
 def test_the_procfile_has_the_worker_and_a_line_for_each_role() -> None:
     lines = dict(line.split(": ", 1) for line in (REPOSITORY / "Procfile").read_text().splitlines())
     assert lines.pop("worker") == "faust -A signalstream worker -l info"
-    assert list(lines) == ["core", "sentiment", "pii", "insights", "summary"]
+    assert list(lines) == list(ROLES)
     assert all(f"SIGNALSTREAM_ROLES={role} " in line for role, line in lines.items())

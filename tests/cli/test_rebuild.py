@@ -45,6 +45,7 @@ def test_a_rebuild_reads_messages_and_analyses_and_commits_the_window_commands_t
     logs = Logs(OLD, NEW)
     assert [each.topic for each in logs.read(1)] == [
         "support.messages.raw", "support.ai.sentiment", "support.ai.pii", "support.ai.insights", "support.ai.summary",
+        "support.ai.language",
     ]  # fmt: skip
     assert logs.committed(1)[-1] == TopicPartition("support.windows.commands", 1)
 

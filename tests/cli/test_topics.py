@@ -40,7 +40,7 @@ def test_the_list_has_every_topic_and_changelog_with_who_writes_and_reads() -> N
     settings = load_settings()
     listed = shown(wanted(settings))
     assert all(spec.name in listed for spec in all_topics(settings))
-    assert "sentiment, pii, insights, summary" in listed
+    assert "sentiment, pii, insights, summary, language" in listed
 
 
 def test_what_differs_is_shown_beside_what_is_wanted() -> None:

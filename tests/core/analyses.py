@@ -10,12 +10,13 @@ from typing import Any
 from hypothesis import strategies as st
 
 from signalstream.core.redaction import Span
+from signalstream.models.agents import AI_AGENTS
 from signalstream.models.intelligence import Analysis, AnalysisStatus
 from signalstream.models.messages import Channel, Message, Sender
 
 BEGIN = datetime(2026, 1, 31, 12, tzinfo=UTC)
 TENANT, CONVERSATION = "acme", "c-1"
-AGENTS = ("sentiment", "pii", "insights", "summary")
+AGENTS = AI_AGENTS
 NAMESPACE = uuid.UUID(int=7)
 
 
@@ -74,6 +75,7 @@ def result_of(agent: str, variant: int = 0) -> dict[str, Any]:
             "estimated_resolution_time": "1 day",
         },
         "summary": lambda: {"tldr": f"variant {variant}", "customer_issue": "an issue"},
+        "language": lambda: {"language": ("en", "de", "und")[variant % 3], "confidence": 0.5},
     }[agent]()
 
 

@@ -139,6 +139,7 @@ def test_an_agent_that_has_not_seen_the_newest_turn_is_pending():
         "summary": "pending",
         "pii": "pending",
         "insights": "pending",
+        "language": "pending",
     }
 
 

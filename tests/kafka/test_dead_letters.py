@@ -17,6 +17,7 @@ import orjson
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
+from signalstream.models.agents import AI_AGENTS
 from signalstream.models.conversation import Turn
 from signalstream.models.dead_letter import DeadLetter
 from signalstream.models.windows import WindowCommand
@@ -30,7 +31,6 @@ from tests.kafka.broker import KafkaBroker
 from tests.kafka.conftest import PARTITIONS, Deployment, client_of
 
 pytestmark = pytest.mark.kafka
-AI_AGENTS = ("sentiment", "pii", "insights", "summary")
 # Topic, the agents that read it, and the field of a well-formed value that can be made too large for a row.
 TOPICS = {
     "messages.raw": (("conversation",), None),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import aiohttp
 
+from signalstream.models.agents import AI_AGENTS
 from tests.client import Client, eventually, updates_until
 from tests.kafka.conftest import Deployment, client_of
 
@@ -32,12 +33,8 @@ async def test_a_posted_message_becomes_an_insight_by_rest_and_by_websocket(
     assert {entity["type"] for entity in insight["pii"]["entities"]} == {"credit_card", "email"}
     assert all(entity["value"] == "[REDACTED]" for entity in insight["pii"]["entities"])
     assert "4111" not in json.dumps(insight)
-    assert {name: agent["status"] for name, agent in insight["agents"].items()} == {
-        "sentiment": "ok",
-        "pii": "ok",
-        "insights": "ok",
-        "summary": "ok",
-    }
+    assert {name: agent["status"] for name, agent in insight["agents"].items()} == dict.fromkeys(AI_AGENTS, "ok")
+    assert insight["language"]["language"] == "en"
 
 
 async def test_a_conversation_is_kept_in_order_redacted_and_counted_once(
@@ -60,7 +57,9 @@ async def test_a_conversation_is_kept_in_order_redacted_and_counted_once(
     assert all("example.com" not in message["text"] for message in state["messages"])
     _, timeline = await client.get("/v1/conversations/c2/timeline")
     assert sum(window["message_count"] for window in timeline["windows"]) == 6
-    assert all(sum(window["analyses"].values()) == 4 * window["message_count"] for window in timeline["windows"])
+    assert all(
+        sum(window["analyses"].values()) == len(AI_AGENTS) * window["message_count"] for window in timeline["windows"]
+    )
 
 
 async def test_the_correlation_id_is_in_the_log_lines_of_every_stage_and_no_text_is(
@@ -73,7 +72,7 @@ async def test_the_correlation_id_is_in_the_log_lines_of_every_stage_and_no_text
     lines = [json.loads(line) for line in _json_lines(worker.log_path)]
     ours = [line for line in lines if line.get("correlation_id") == "trace-me-1"]
     stages = {line["agent"] for line in ours if "agent" in line}
-    assert stages == {"conversation", "sentiment", "pii", "insights", "summary", "aggregation"}
+    assert stages == {"conversation", *AI_AGENTS, "aggregation"}
     named = [line for line in ours if "agent" in line]
     for line in named:
         assert {
@@ -128,7 +127,7 @@ async def test_unknown_is_404_and_health_names_every_part(running: Deployment, s
     assert (status, problem["status"]) == (404, 404)
     status, health = await client.get("/health")
     assert (status, health["status"]) == (200, "ok")
-    apps = {running.names.app_id + suffix for suffix in ("", "-sentiment", "-pii", "-insights", "-summary")}
+    apps = {running.names.app_id + suffix for suffix in ("", *(f"-{agent}" for agent in AI_AGENTS))}
     assert {"broker", "analyst", "live view", *apps} <= set(health["parts"])
     assert (await client.get("/live"))[0] == 200
     for path in ("/table/", "/router/", "/stats/"):

@@ -13,12 +13,13 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
+from signalstream.models.agents import AI_AGENTS
 from tests.cli.command import COMMAND
 from tests.client import Client, eventually
 from tests.kafka.conftest import PARTITIONS, Deployment, client_of
 
 pytestmark = pytest.mark.kafka
-READ = ("messages.raw", "ai.sentiment", "ai.pii", "ai.insights", "ai.summary")
+READ = ("messages.raw", *(f"ai.{agent}" for agent in AI_AGENTS))
 COMMAND_SECONDS = 60
 CUT = (0, 1)  # partitions whose first records retention takes
 TEXTS = ("where is my order 4711?", "my card 4111 1111 1111 1111 was charged twice!", "thanks, that is great")

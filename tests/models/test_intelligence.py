@@ -18,9 +18,9 @@ def test_an_entity_never_holds_the_value_that_was_found():
         PiiEntity.model_validate(entity("email", 1) | {"value": "ann@example.com"})
 
 
-def test_each_agent_of_the_first_four_has_a_model_of_its_result():
-    assert set(RESULTS) == set(AGENTS)
-    assert all(RESULTS[agent].model_validate(result_of(agent)) for agent in AGENTS)
+def test_each_agent_of_the_first_four_has_a_model_of_its_result_beside_the_insight():
+    assert set(RESULTS) <= set(AGENTS)
+    assert all(RESULTS[agent].model_validate(result_of(agent)) for agent in RESULTS)
 
 
 @settings(deadline=None, max_examples=100)

@@ -12,6 +12,7 @@ from yarl import URL
 
 from signalstream.core.keys import ConversationKey, is_conversation_id
 from signalstream.errors import OwnerUnavailableError
+from signalstream.models.agents import AI_AGENTS
 from signalstream.models.conversation import ConversationView, KeptMessage
 from signalstream.models.messages import Channel, Sender
 from signalstream.models.windows import Timeline
@@ -87,9 +88,7 @@ async def test_an_accepted_message_shows_before_anything_is_known_of_it(world: W
         body = await answer.json()
         assert (answer.status, answer.headers["ETag"]) == (200, '"0"')
     assert (body["completeness"], body["revision"], body["sentiment"], body["last_updated"]) == ("none", 0, None, None)
-    assert {name: agent["status"] for name, agent in body["agents"].items()} == dict.fromkeys(
-        ("sentiment", "pii", "insights", "summary"), "pending"
-    )
+    assert {name: agent["status"] for name, agent in body["agents"].items()} == dict.fromkeys(AI_AGENTS, "pending")
 
 
 async def test_the_state_shows_the_newest_messages(world: World, client: TestClient) -> None:

@@ -1,4 +1,4 @@
-"""The local analyst: four tasks by small models and by rules that say why. It needs no network and no key.
+"""The local analyst: every task by small models and by rules that say why. It needs no network and no key.
 
 Models compute in threads of their own, rules where ``analyse`` is called: a few milliseconds of CPU for a message. What
 a missing model would have done, rules do, and ``health`` and each answer's engine say so.
@@ -21,16 +21,18 @@ from signalstream.ai.local.sentiment import SentimentJudge
 from signalstream.ai.local.summary import analyse_summary
 from signalstream.ai.local.taxonomy import Taxonomy
 from signalstream.ai.local.voices import listen
+from signalstream.ai.results import Judge, local_judges
 from signalstream.errors import AnalystRefusedError
 from signalstream.models.conversation import Turn
 from signalstream.models.messages import Sender
+from signalstream.settings import Settings
 
 TASKS = ("sentiment", "pii", "insights", "summary")
 log = structlog.get_logger()
 
 
 class LocalAnalyst:
-    """Answers every task of TASKS; it keeps nothing between turns."""
+    """Answers the tasks of TASKS and those with a file in ``ai/tasks``; it keeps nothing between turns."""
 
     name = "local"
 
@@ -39,9 +41,12 @@ class LocalAnalyst:
         finder: PersonalDataFinder | None = None,
         taxonomies: Mapping[str, Taxonomy] | None = None,
         load: Callable[[], LocalModels] | None = None,
+        settings: Settings | None = None,
     ) -> None:
         self._finder = finder or PersonalDataFinder()
         self._load = load or partial(load_models, taxonomies or {})
+        self._settings = settings
+        self._judges: dict[str, Judge] = {}
         self._models = LocalModels()
         self._sentiment = SentimentJudge()
         self._intent = IntentJudge()
@@ -49,6 +54,11 @@ class LocalAnalyst:
     async def start(self) -> None:
         """Load the models that are there; what needs another goes on with rules."""
         await self._finder.start()
+        if not self._judges:
+            self._judges = await asyncio.to_thread(local_judges, self._settings)
+            for judge in self._judges.values():
+                if judge.missing:
+                    log.warning("analyst.model_missing", reason=judge.missing, instead="rules")
         if self._models.encoder is not None:
             return
         self._models = await asyncio.to_thread(self._load)
@@ -70,8 +80,11 @@ class LocalAnalyst:
         """Analyse a turn. Raises AnalystRefusedError for a task that it does not know."""
         if task == "pii":
             return Answer(await analyse_pii(self._finder, turn), engine=self._finder.engine)
+        if task in self._judges:
+            return Answer(*self._judges[task].judge(turn))
         if task not in TASKS:
-            raise AnalystRefusedError(f"the local analyst knows no task {task!r}; it knows {', '.join(TASKS)}")
+            known = ", ".join([*TASKS, *self._judges])
+            raise AnalystRefusedError(f"the local analyst, as it was started, knows no task {task!r}; it knows {known}")
         redacted = await self._finder.redacted(turn)
         voices = listen(turn, redacted.__getitem__)
         if task == "sentiment":
@@ -83,7 +96,8 @@ class LocalAnalyst:
 
     def health(self) -> dict[str, object]:
         """Say what could not be loaded and why; without such a thing the status is ok."""
-        missing = [*([self._finder.missing] if self._finder.missing else []), *self._models.missing]
+        parts = [self._finder.missing, *self._models.missing, *(judge.missing for judge in self._judges.values())]
+        missing = [reason for reason in parts if reason]
         engines = ["minilm" if self._models.encoder else "vader", self._finder.engine, "rules", "extractive"]
         if missing:
             return {"status": "degraded", "reason": "; ".join(missing), "engines": engines}
