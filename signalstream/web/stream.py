@@ -102,13 +102,18 @@ class Stream:
             await self.socket.send_frame(frame.model_dump_json().encode(), WSMsgType.TEXT)
 
     async def send_update(self, update: LiveUpdate) -> None:
-        """Send an insight, unless this one or a newer one went out already, or the client came back with it."""
+        """Send an insight, unless this one or a newer one went out already, or the client came back with it.
+
+        The id that it came back with counts for the first one only: after an older one, which a worker may have whose
+        view lags, the client needs its own again.
+        """
         async with self._sending:
             revision = update.insight.revision
             if self.sent_revision is not None and revision <= self.sent_revision:
                 return
+            known = self.sent_revision is None and str(revision) == self._last_event_id
             self.sent_revision = revision
-            if str(revision) != self._last_event_id:
+            if not known:
                 with suppress(ConnectionError):  # the reading side sees the end of the connection and ends the stream
                     await self.socket.send_frame(update_frame(update), WSMsgType.TEXT)
 

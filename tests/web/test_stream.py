@@ -103,6 +103,17 @@ async def test_who_comes_back_with_any_other_id_gets_the_current_insight(
         assert await receive_ids(socket, 1) == ["8"]
 
 
+async def test_who_was_shown_an_older_insight_by_a_view_that_lags_gets_the_own_one_again(
+    world: World, client: TestClient
+) -> None:
+    world.live.apply(update(8))
+    async with client.ws_connect(f"{STREAM}?last_event_id=9") as socket:
+        await receive(socket)
+        assert await receive_ids(socket, 1) == ["8"]
+        world.live.apply(update(9))
+        assert await receive_ids(socket, 1) == ["9"]
+
+
 class ReaderThatIsOvertaken(FakeReader):
     """Reads an insight while a newer one comes in."""
 
