@@ -188,7 +188,8 @@ async def test_while_the_owner_cannot_be_asked_the_stream_tries_again_and_change
         world.ownership.error = None
         assert await receive_ids(socket, 1) == ["4"]
         world.live.apply(update(5))
-        assert (await receive_ids(hurried, 2))[-1] == "5"
+        first = await receive_ids(hurried, 1)  # its own retry, or the change if that was quicker
+        assert first == ["5"] or (first == ["4"] and await receive_ids(hurried, 1) == ["5"])
 
 
 @pytest.mark.parametrize("sent", ["ping", " ping\n", '{"type":"ping"}', '{"type": "ping", "id": 1}'])
