@@ -149,6 +149,9 @@ class OrderedPool(Generic[R]):
                     )
                 else:
                     await self._work(queue, [entry], lambda: work(entry.record))
+        except asyncio.CancelledError:
+            self._leave_waiting(entry)
+            raise
         finally:  # also when cancelled: those behind wait for this one to be settled
             entry.abandoned = not entry.done
             try:
@@ -174,6 +177,11 @@ class OrderedPool(Generic[R]):
         if not waiting:
             del self._waiting[entry.record.key]
         return mates
+
+    def _leave_waiting(self, entry: _Entry[R]) -> None:
+        waiting = self._waiting.pop(entry.record.key, ())
+        if others := deque(each for each in waiting if each[1] is not entry):
+            self._waiting[entry.record.key] = others
 
     async def _work(self, queue: _Queue[R], entries: list[_Entry[R]], work: Callable[[], Awaitable[None]]) -> None:
         if queue.broken or self._crashed:

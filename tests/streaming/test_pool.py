@@ -205,9 +205,9 @@ def test_whenever_work_is_let_go_only_the_finished_head_is_acknowledged_and_noth
     done = Run(["done"] * len(drawn), ack_turns=1)
     records = events_of([(partition, 1, key, "done") for partition, key in drawn])
 
-    async def move_about() -> None:
-        pool: OrderedPool[FakeEvent] = OrderedPool(done.ack, done.abandon, done.crash, LIMIT)
+    pool: OrderedPool[FakeEvent] = OrderedPool(done.ack, done.abandon, done.crash, LIMIT)
 
+    async def move_about() -> None:
         async def submit() -> None:
             for record in records:
                 await pool.submit(record, done.work)
@@ -230,6 +230,7 @@ def test_whenever_work_is_let_go_only_the_finished_head_is_acknowledged_and_noth
     for line, submitted in lines(records).items():
         assert acked[line] + abandoned[line] == submitted
     assert done.crashes == []
+    assert (pool._lines, pool._tails, pool._waiting) == ({}, {}, {})
 
 
 async def test_what_was_worked_off_leaves_nothing_behind():
