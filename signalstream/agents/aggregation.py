@@ -51,8 +51,9 @@ class AggregationAgent:
     async def step(self, event: Any) -> None:
         """Take one analysis or one window command."""
         if event.message.topic == self.commands_topic:
-            key = parse_key(event.message.key)
-            merged = self._rows(event).obey(key, decode(WindowCommand, event.message.value))
+            key, command = parse_key(event.message.key), decode(WindowCommand, event.message.value)
+            merged = self._rows(event).obey(key, command)
+            await self._confirmed(key, {*merged.row.open_windows, command.start})
             await self._tell(key, event, merged, self._window_updates(key, merged))
         else:
             key, analysis = read_analysis(event.message.key, event.message.value)
@@ -81,22 +82,23 @@ class AggregationAgent:
                 "insight.merged", message_id=str(analysis.message_id), seq=analysis.seq, revision=merged.row.revision
             )
         updates = [self._insight_update(key, merged.row), *self._window_updates(key, merged)]
+        touched = {windows.start_of(analysis, self.policy) for analysis in analyses}  # late in a closed one, too
+        await self._confirmed(key, {*merged.row.open_windows, *touched})
         await self._tell(key, event, merged, updates)
 
     async def _tell(self, key: ConversationKey, event: Any, merged: Merged, updates: list[Update]) -> None:
-        await self._confirmed(key, merged.row)
         for update in updates:
             await self.outbox.send(self.updates_topic, key.encode(), encode(update), headers_of(event))
         if merged.closing:  # only now: until its closing is confirmed a window stays open, to be told again
             self._rows(event).told(key, merged)
             await self.insights.confirmed(key.encode())
 
-    async def _confirmed(self, key: ConversationKey, row: InsightState) -> None:
+    async def _confirmed(self, key: ConversationKey, starts: set[int]) -> None:
         # Before anyone is told: after a crash a revision must not come again with another picture. It counts the
         # conversation's messages too, and the newest may be on its way to the changelog while its analyses are merged.
         await self.conversations.confirmed(key.encode())
         await self.insights.confirmed(key.encode())
-        for start in row.open_windows:
+        for start in sorted(starts):
             await self.windows.confirmed(row_key(key.encode(), start))
 
     def _insight_update(self, key: ConversationKey, row: InsightState) -> Update:

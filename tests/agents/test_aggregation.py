@@ -430,3 +430,25 @@ async def test_nobody_is_told_before_the_changelogs_have_all_that_the_revision_c
     await taking
 
     assert len(bench.shown()) == 1
+
+
+async def test_an_analysis_is_acknowledged_only_when_its_windows_row_is_in_the_changelog_a_closed_one_too():
+    bench, confirmed = Bench(), []
+
+    async def confirm(key: bytes) -> None:
+        confirmed.append(key)
+
+    bench.agent = replace(bench.agent, windows=WindowTable(bench.windows, bench.deadlines, confirm))
+    await bench.take(at(0), at(60))
+    assert bench.window(start(0)).status == "closed"
+    confirmed.clear()
+    await bench.take(at(1))
+
+    assert bench.window(start(0)).late == {"sentiment": (2,)}
+    assert row_key(KEY, start(0)) in confirmed
+
+    bench.clock.time = bench.window(start(0)).expires_at
+    confirmed.clear()
+    await bench.command("expire", start(0))
+    assert row_key(KEY, start(0)) not in bench.windows
+    assert row_key(KEY, start(0)) in confirmed
