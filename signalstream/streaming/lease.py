@@ -19,12 +19,19 @@ from typing import Any, cast
 from signalstream.streaming.pool import Abandoned
 
 LOOK_SECONDS = 0.05
+# Linux stops CLOCK_MONOTONIC, which time.monotonic reads, while the machine is suspended; macOS does not.
+CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def elapsed() -> float:
+    """Return seconds of a clock that nobody sets and that goes on while the machine is suspended."""
+    return time.clock_gettime(CLOCK)
 
 
 class Lease:
     """A span of ``seconds`` that begins anew with each renewal. Before the first one there is nothing to lose."""
 
-    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, seconds: float, clock: Callable[[], float] = elapsed) -> None:
         self.clock = clock
         self._seconds = seconds
         self._since: float | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, cast
 
 from aiokafka.partitioner import DefaultPartitioner
@@ -12,6 +11,7 @@ from yarl import URL
 from signalstream.core.keys import ConversationKey
 from signalstream.errors import OwnerUnavailableError
 from signalstream.streaming.application import SignalApp
+from signalstream.streaming.lease import elapsed
 
 _partition_of = DefaultPartitioner()
 
@@ -27,6 +27,8 @@ class TableOwnership:
         """Return the owner's URL, None for this worker. Raises OwnerUnavailableError while it is not settled."""
         if not self._app.is_ready:
             raise OwnerUnavailableError("this worker is joining or recovering its tables")
+        if not self._app.consumer.lease.held:  # frozen or cut off: others may have the rows by now, and newer ones
+            raise OwnerUnavailableError("this worker is not sure of its partitions")
         url = self._owner(self._partition(key))
         return None if self._is_own(url) else str(url).rstrip("/")
 
@@ -36,7 +38,7 @@ class TableOwnership:
             return None
         partition = self._partition(key)
         changelogs = [TP(topic, partition) for topic in self._app.tables.changelog_topics]
-        return cast("float | None", self._app.tables.recovery.copies.age(changelogs, time.monotonic()))
+        return cast("float | None", self._app.tables.recovery.copies.age(changelogs, elapsed()))
 
     def copy_urls(self, key: ConversationKey) -> tuple[str, ...]:
         """Return the URLs of the other workers that hold a standby copy of the key's rows, as far as is known."""

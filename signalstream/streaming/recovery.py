@@ -29,6 +29,7 @@ from mode import Service
 
 from signalstream.core.changelog_tail import Look, TailWatch
 from signalstream.core.copies import Copies
+from signalstream.streaming.lease import elapsed
 from signalstream.streaming.set_aside import set_aside
 
 LOOK_SECONDS = 0.25  # between two looks at how far the changelogs are read
@@ -100,9 +101,9 @@ class MendedRecovery(Recovery):
             self.signal_recovery_end.set()
 
     def _saw(self, looks: Mapping[TP, Look]) -> None:
-        monotonic, wall = time.monotonic(), time.time()
+        now, wall = elapsed(), time.time()
         for tp, look in looks.items():
-            self.copies.saw_end(tp, look.end, monotonic - max(0.0, wall - look.polled_ms / 1000))
+            self.copies.saw_end(tp, look.end, now - max(0.0, wall - look.polled_ms / 1000))
 
     def _owned(self) -> None:
         since = self.app.consumer.lease.since

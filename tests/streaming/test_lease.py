@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signalstream.streaming import lease as module
-from signalstream.streaming.lease import Lease, renew_by_membership, until_held
+from signalstream.streaming.lease import Lease, elapsed, renew_by_membership, until_held
 from signalstream.streaming.pool import Abandoned
 
 SESSION = 6.0
@@ -49,6 +50,11 @@ class Coordinator:
 
 def test_before_the_first_join_there_is_nothing_to_lose() -> None:
     assert Lease(SESSION, Clock()).held
+
+
+def test_it_runs_out_while_the_machine_is_suspended() -> None:
+    assert Lease(SESSION).clock is elapsed
+    assert getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC) == module.CLOCK
 
 
 @given(renewed=st.floats(0, 1_000), passed=st.floats(0, 20))

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +12,7 @@ from yarl import URL
 from signalstream.core.copies import Copies
 from signalstream.core.keys import ConversationKey
 from signalstream.errors import OwnerUnavailableError
+from signalstream.streaming.lease import Lease, elapsed
 from signalstream.streaming.ownership import TableOwnership
 
 KEY = ConversationKey("acme", "c-1")
@@ -42,6 +42,11 @@ class App:
     standbys: dict[str, set[int]] = field(default_factory=dict)
     replicas: int = 1
     copies: Copies[TP] = field(default_factory=Copies)
+    lease: Lease = field(default_factory=lambda: Lease(6.0))
+
+    @property
+    def consumer(self) -> SimpleNamespace:
+        return SimpleNamespace(lease=self.lease)
 
     @property
     def conf(self) -> SimpleNamespace:
@@ -76,7 +81,7 @@ def leveled(*topics: str) -> Copies[TP]:
     copies = Copies[TP]()
     for topic in topics:
         for partition in EVERYWHERE:
-            copies.owned(TP(topic, partition), time.monotonic() - 60)
+            copies.owned(TP(topic, partition), elapsed() - 60)
     return copies
 
 
@@ -115,6 +120,15 @@ def test_a_row_of_another_worker_has_its_url(url):
 )
 def test_while_it_is_not_settled_nobody_is_named(app):
     with pytest.raises(OwnerUnavailableError):
+        owner(app)
+
+
+def test_a_worker_that_was_frozen_past_its_session_names_nobody_not_even_itself():
+    lease = Lease(6.0)
+    app = App({OWN: EVERYWHERE}, lease=lease)
+    assert owner(app) is None
+    lease.renew(elapsed() - 7.0)
+    with pytest.raises(OwnerUnavailableError, match="not sure"):
         owner(app)
 
 
