@@ -1,6 +1,6 @@
 """Several apps in one process: each with its own consumer group, started and stopped together.
 
-Faust stops dependencies one after another, and each waits for its work in flight: five groups would leave over the sum
+Faust stops dependencies one after another, and each waits for its work in flight: all groups would leave over the sum
 of the waits instead of the longest.
 """
 

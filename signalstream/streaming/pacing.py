@@ -1,7 +1,7 @@
 """Fewer fetches: a moment between two of them, so that what belongs together comes together.
 
 aiokafka names every partition in each fetch and reads every partition in each answer (about 1 ms for the core's 72),
-and asks again as soon as one record has come. A message's four analyses come within milliseconds of each other.
+and asks again as soon as one record has come. A message's analyses come within milliseconds of each other.
 """
 
 from __future__ import annotations
