@@ -70,7 +70,7 @@ class LetterFacts:
 
 @dataclass(frozen=True)
 class DiskFacts:
-    """The data directory, sizes in megabytes. ``status`` is ok, low, read-only or absent."""
+    """The data directory, sizes in megabytes. ``status`` is ok, low, read-only, gone or absent."""
 
     path: str
     status: str

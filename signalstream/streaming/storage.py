@@ -86,8 +86,12 @@ class FailStopStore(Store):
 
 
 def disk_part(path: Path, low_megabytes: int) -> Mapping[str, object]:
-    """Describe the disk of the tables: ``ok``, ``low`` below the limit, or ``read-only``, and what to do."""
-    free = shutil.disk_usage(path).free // MEGABYTE
+    """Describe the disk of the tables: ``ok``, ``low`` below the limit, ``read-only`` or ``gone``, and what to do."""
+    try:
+        free = shutil.disk_usage(path).free // MEGABYTE
+    except OSError as error:
+        reason = f"{path} cannot be looked at ({error.strerror}); mount it again, or mend the disk"
+        return {"status": "gone", "path": str(path), "free_megabytes": 0, "reason": reason}
     part: dict[str, object] = {"status": "ok", "path": str(path), "free_megabytes": free}
     if not os.access(path, os.W_OK):
         return part | {"status": "read-only", "reason": f"{path} cannot be written; mount it writable"}

@@ -120,6 +120,12 @@ def test_a_disk_that_is_nearly_full_says_so_in_time(tmp_path: Path) -> None:
     assert f"{tmp_path} has" in str(low["reason"])
 
 
+def test_a_disk_that_is_gone_is_told_rather_than_raised(tmp_path: Path) -> None:
+    gone = disk_part(tmp_path / "unmounted", 0)
+    assert gone["status"] == "gone"
+    assert "unmounted cannot be looked at (No such file or directory)" in str(gone["reason"])
+
+
 def test_a_data_directory_is_made_and_tried(tmp_path: Path) -> None:
     check_data_dir(tmp_path / "a" / "b")
 
