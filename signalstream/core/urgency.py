@@ -45,12 +45,13 @@ def _rule(level: Urgency, reason: str, phrases: str) -> UrgencyRule:
 _SAFETY = (
     "on fire|caught fire|a fire|fire hazard|flames|smoke|burnt|burned|explod*|gas leak|injur*|electric shock|"
     "electrocut*|bleeding|hospital|ambulance|suicid*|kill myself|hurt myself|harm myself|self harm|allergic reaction|"
-    "poison*|sparks|incendio|humo|herid*|incendie|fumée|blessé*|brennt|feuer|rauch|verletzt*|stromschlag|selbstmord|fumo|"
+    "poison*|sparks|carbon monoxide|chest pain|can't breathe|cannot breathe|overdose|incendio|humo|herid*|incendie|fumée|blessé*|brennt|feuer|rauch|verletzt*|stromschlag|selbstmord|fumo|"
     "ferit*|incêndio|fumaça|ferid*"
 )
 _FRAUD = (
     "fraud*|scam*|hacked|hacker*|hijack*|stolen|identity theft|unauthorized|unauthorised|didn't authorize|"
     "didn't authorise|did not authorize|did not authorise|data breach|security breach|breached|phish*|compromised|"
+    "data leak|data leaked|leaked my|i did not make this|i didn't make this|wasn't me|it was not me|"
     "someone else logged|someone logged in|someone is using my|someone used my|account takeover|"
     "estafa*|robad*|hackead*|no autorizad*|frauduleu*|arnaque*|piraté*|volée|non autorisé*|betrug*|betrüg*|gehackt|"
     "gestohlen|missbrauch*|frode|truffa*|rubat*|hackerat*|non autorizzat*|golpe|roubad*|clonad*|não autorizad*"
@@ -162,6 +163,11 @@ def assess_urgency(newest: str, earlier: Sequence[str] = ()) -> UrgencyVerdict:
         if rule.reason not in hits and rule.pattern.search(before):
             hits[f"{rule.reason} (earlier)"] = _aged(rule.level, solved=solved)
     return _verdict(hits)
+
+
+def is_solved(text: str) -> bool:
+    """Say whether a customer's message says that the matter is solved."""
+    return _SOLVED.search(folded(text)) is not None
 
 
 def _aged(level: Urgency, *, solved: bool) -> Urgency:

@@ -105,6 +105,15 @@ class Pii(Model):
     redacted_text: str
 
 
+class Sentence(Model):
+    """A sentence that was said, redacted, and the message that it is from: ``seq`` counts messages from 1."""
+
+    text: str
+    sender: Sender
+    seq: int = Field(ge=1)
+    message_id: UUID
+
+
 class Insights(Model):
     """What the customer wants, how soon, and what to do."""
 
@@ -118,16 +127,26 @@ class Insights(Model):
     requires_escalation: bool = False
     estimated_resolution_time: str
     key_concerns: tuple[str, ...] = ()
+    standing: str | None = Field(
+        default=None,
+        description="solved, escalated, waiting for the customer, promised, repeated contact, first contact, ongoing.",
+    )
+    requests: tuple[Sentence, ...] = Field(default=(), description="Sentences in which someone asks for something.")
+    commitments: tuple[Sentence, ...] = Field(default=(), description="Sentences in which someone promises something.")
 
 
 class Summary(Model):
-    """The conversation in short, over redacted text."""
+    """The conversation in short, over redacted text.
+
+    Every sentence of the other fields is one of ``sources``, shortened and with its speaker's name in front.
+    """
 
     tldr: str
     customer_issue: str
     agent_response: str | None = None
     key_points: tuple[str, ...] = ()
     next_steps: tuple[str, ...] = ()
+    sources: tuple[Sentence, ...] = ()
 
 
 RESULTS: Mapping[str, type[Model]] = {"sentiment": Sentiment, "pii": Pii, "insights": Insights, "summary": Summary}

@@ -1,4 +1,4 @@
-"""What to do and say, by intent and state: the published tables of the local analyst.
+"""What to do and say, by intent and by where the conversation stands: the published tables of the local analyst.
 
 Resolution times are service targets by urgency, not predictions: nothing here has seen how long things took.
 """
@@ -6,6 +6,7 @@ Resolution times are service targets by urgency, not predictions: nothing here h
 from __future__ import annotations
 
 from signalstream.ai.local.intent_rules import GENERAL
+from signalstream.core.standing import Standing
 from signalstream.models.intelligence import Urgency
 
 RESOLUTION_TARGETS = {
@@ -49,13 +50,31 @@ BY_REASON = {
     "about to leave": "Offer a call with retention",
     "wrong charges": "Check for a duplicate charge first",
 }
+BY_STANDING = {
+    Standing.SOLVED: ("Confirm that it is solved, and close the case",),
+    Standing.ESCALATED: ("Ask the specialist for the present state", "Tell the customer who has the case now"),
+    Standing.WAITING: ("Wait for the customer's answer; remind after two days",),
+    Standing.PROMISED: ("Check whether what was promised has been done",),
+    Standing.REPEATED: ("Read the earlier contacts before answering; assign one owner",),
+    Standing.FIRST: (),
+    Standing.ONGOING: (),
+}
+SAID_BY_STANDING = {
+    Standing.SOLVED: "I am glad that it works now. Is there anything else that I can do for you?",
+    Standing.ESCALATED: "Your case is with our specialists. I am asking them where it stands and will write to you.",
+    Standing.PROMISED: "I am checking where what we promised you stands, and will tell you the next step and its date.",
+}
+"""Where the conversation stands there, the reply is this, whatever the intent."""
+AGAIN = "I have read what you wrote before, so you need not repeat it. "
 PROTECT = "Do not repeat the personal data of the message"
 """Said when the message held personal data."""
 ESCALATE = "Escalate to a senior agent"
 """Said when the urgency alone does not bring in a specialist."""
 
 
-def actions(intent: str, reasons: tuple[str, ...], *, escalation: bool, has_pii: bool) -> tuple[str, ...]:
+def actions(
+    intent: str, reasons: tuple[str, ...], standing: Standing, *, escalation: bool, has_pii: bool
+) -> tuple[str, ...]:
     """Return at most six actions, the most pressing first. ``reasons`` are those of the urgency.
 
     A label of a tenant's own gets the actions of a General Inquiry.
@@ -63,17 +82,24 @@ def actions(intent: str, reasons: tuple[str, ...], *, escalation: bool, has_pii:
     by_reason = [BY_REASON[base] for base in (one.removesuffix(" (earlier)") for one in reasons) if base in BY_REASON]
     said = [
         *by_reason[:2],
-        *([ESCALATE] if escalation else []),
-        *ACTIONS.get(intent, ACTIONS[GENERAL]),
+        *([ESCALATE] if escalation and standing is not Standing.ESCALATED else []),
+        *BY_STANDING[standing],
+        *(ACTIONS.get(intent, ACTIONS[GENERAL]) if standing not in _DECIDES else ()),
         *([PROTECT] if has_pii else []),
     ]
     return tuple(dict.fromkeys(said))[:6]
 
 
-def response(intent: str, urgency: Urgency, *, upset: bool) -> str:
+_DECIDES = {Standing.SOLVED, Standing.WAITING}
+
+
+def response(intent: str, urgency: Urgency, standing: Standing, *, upset: bool) -> str:
     """Return a suggested reply to the customer's newest message."""
+    if standing is Standing.SOLVED and urgency is not Urgency.CRITICAL:
+        return SAID_BY_STANDING[standing]
     return (
         (SORRY if upset else "")
         + (AT_ONCE if urgency is Urgency.CRITICAL else "")
-        + RESPONSES.get(intent, RESPONSES[GENERAL])
+        + (AGAIN if standing is Standing.REPEATED else "")
+        + SAID_BY_STANDING.get(standing, RESPONSES.get(intent, RESPONSES[GENERAL]))
     )

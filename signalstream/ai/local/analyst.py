@@ -17,8 +17,10 @@ from signalstream.ai.local.insights import analyse_insights
 from signalstream.ai.local.intent import IntentJudge
 from signalstream.ai.local.models import LocalModels, load_models
 from signalstream.ai.local.pii_finder import PersonalDataFinder, analyse_pii
+from signalstream.ai.local.requests import RequestJudge
+from signalstream.ai.local.said import said_in
 from signalstream.ai.local.sentiment import SentimentJudge
-from signalstream.ai.local.summary import analyse_summary
+from signalstream.ai.local.summary import Summarizer
 from signalstream.ai.local.taxonomy import Taxonomy
 from signalstream.ai.local.voices import listen
 from signalstream.ai.results import Judge, local_judges
@@ -50,6 +52,8 @@ class LocalAnalyst:
         self._models = LocalModels()
         self._sentiment = SentimentJudge()
         self._intent = IntentJudge()
+        self._requests = RequestJudge()
+        self._summarizer = Summarizer()
 
     async def start(self) -> None:
         """Load the models that are there; what needs another goes on with rules."""
@@ -68,6 +72,8 @@ class LocalAnalyst:
             self._models.encoder.start()
         self._sentiment = SentimentJudge(self._models.encoder, self._models.heads.get("sentiment"))
         self._intent = IntentJudge(self._models.encoder, self._models.intents)
+        self._requests = RequestJudge(self._models.encoder, self._models.heads.get("requests"))
+        self._summarizer = Summarizer(self._models.encoder)
 
     async def stop(self) -> None:
         """End the models' threads."""
@@ -75,6 +81,7 @@ class LocalAnalyst:
         if self._models.encoder is not None:
             await self._models.encoder.stop()
         self._models, self._sentiment, self._intent = LocalModels(), SentimentJudge(), IntentJudge()
+        self._requests, self._summarizer = RequestJudge(), Summarizer()
 
     async def analyse(self, task: str, turn: Turn) -> Answer:
         """Analyse a turn. Raises AnalystRefusedError for a task that it does not know."""
@@ -89,16 +96,18 @@ class LocalAnalyst:
         voices = listen(turn, redacted.__getitem__)
         if task == "sentiment":
             return Answer(*await self._sentiment.judge(voices))
+        said = said_in(voices)
+        wishes = await self._requests.judge(said)
         if task == "insights":
             intent = await self._intent.judge(voices.of(Sender.CUSTOMER), turn.message.tenant_id)
-            return Answer(analyse_insights(voices, intent), engine=f"rules+{intent.engine}")
-        return Answer(analyse_summary(voices), engine="extractive")
+            return Answer(analyse_insights(voices, intent, said, wishes), engine=f"rules+{intent.engine}")
+        return Answer(await self._summarizer.summarise(said, wishes), engine=self._summarizer.engine)
 
     def health(self) -> dict[str, object]:
         """Say what could not be loaded and why; without such a thing the status is ok."""
         parts = [self._finder.missing, *self._models.missing, *(judge.missing for judge in self._judges.values())]
         missing = [reason for reason in parts if reason]
-        engines = ["minilm" if self._models.encoder else "vader", self._finder.engine, "rules", "extractive"]
+        engines = ["minilm" if self._models.encoder else "vader", self._finder.engine, "rules", self._summarizer.engine]
         if missing:
             return {"status": "degraded", "reason": "; ".join(missing), "engines": engines}
         return {"status": "ok", "engines": engines}

@@ -17,8 +17,11 @@ from signalstream.ai.local import advice
 from signalstream.ai.local.categories import CATEGORIES
 from signalstream.ai.local.intent import IntentVerdict, cue_shares
 from signalstream.ai.local.intent_rules import GENERAL
+from signalstream.ai.local.requests import Wish, asks
+from signalstream.ai.local.said import Said
 from signalstream.ai.local.voices import Voices
 from signalstream.core.redaction import PLACEHOLDER
+from signalstream.core.standing import Standing, standing_of
 from signalstream.core.text import folded, matched, phrase_pattern, sentences, shortened
 from signalstream.core.urgency import RUBRIC, UrgencyVerdict, assess_urgency
 from signalstream.models.intelligence import Insights, Urgency
@@ -27,14 +30,20 @@ from signalstream.models.messages import Sender
 MESSAGES_READ = 6
 MOST_CONCERNS = 3
 CONCERN_CHARACTERS = 140
+MOST_SENTENCES = 8
 _MANAGER = phrase_pattern(
     "manager|supervisor|escalate|someone in charge|your boss|gerente|encargado|responsable|vorgesetzten|responsabile"
 )
 _HEATED = frozenset({"anger", "repeated contact"})
 
 
-def analyse_insights(voices: Voices, judged: IntentVerdict | None = None) -> Insights:
-    """Return what the customer's messages ask for; the newest counts most. Without ``judged``, cues find the intent."""
+def analyse_insights(
+    voices: Voices, judged: IntentVerdict | None = None, said: Sequence[Said] = (), wishes: Sequence[Wish | None] = ()
+) -> Insights:
+    """Return what the customer's messages ask for; the newest counts most. Without ``judged``, cues find the intent.
+
+    ``said`` are the conversation's sentences, ``wishes`` says of each whether it asks or promises.
+    """
     texts = voices.of(Sender.CUSTOMER)
     newest, earlier = (texts[0], texts[1:]) if texts else ("", ())
     plain = tuple(folded(PLACEHOLDER.sub(" ", text)) for text in texts[:MESSAGES_READ])
@@ -42,7 +51,9 @@ def analyse_insights(voices: Voices, judged: IntentVerdict | None = None) -> Ins
     verdict = assess_urgency(newest, earlier)
     escalation = needs_escalation(verdict, plain)
     upset = any(_base(reason) in _HEATED for reason in verdict.reasons)
-    reply = advice.response(intent, verdict.urgency, upset=upset) if voices.own is Sender.CUSTOMER else None
+    meant = list(zip(said, wishes, strict=True))
+    standing = _standing(voices, verdict, [one for one, wish in meant if wish is Wish.COMMITMENT])
+    reply = advice.response(intent, verdict.urgency, standing, upset=upset) if voices.own is Sender.CUSTOMER else None
     return Insights(
         intent=intent,
         intent_confidence=round(confidence, 4),
@@ -50,13 +61,23 @@ def analyse_insights(voices: Voices, judged: IntentVerdict | None = None) -> Ins
         urgency_reasons=verdict.reasons,
         categories=tuple(dict.fromkeys(one.name for text in plain for one in matched(CATEGORIES, text)))[:5],
         suggested_actions=advice.actions(
-            intent, verdict.reasons, escalation=escalation, has_pii=PLACEHOLDER.search(newest) is not None
+            intent, verdict.reasons, standing, escalation=escalation, has_pii=PLACEHOLDER.search(newest) is not None
         ),
         suggested_response=reply,
         requires_escalation=escalation,
         estimated_resolution_time=advice.RESOLUTION_TARGETS[verdict.urgency],
         key_concerns=_concerns(texts),
+        standing=standing,
+        requests=tuple(one.sentence() for one, wish in meant if wish is Wish.REQUEST)[-MOST_SENTENCES:],
+        commitments=tuple(one.sentence() for one, wish in meant if wish is Wish.COMMITMENT)[-MOST_SENTENCES:],
     )
+
+
+def _standing(voices: Voices, verdict: UrgencyVerdict, promises: Sequence[Said]) -> Standing:
+    places = {message_id: place for place, (_, message_id) in enumerate(voices.places)}
+    promised = [places[one.message_id] for one in promises if one.sender is Sender.AGENT]
+    repeated = any(_base(reason) == "repeated contact" for reason in verdict.reasons)
+    return standing_of(voices.lines, asked=asks(voices.lines[-1][1]), promised=promised, repeated=repeated)
 
 
 def judge_intent(plain: Sequence[str]) -> tuple[str, float]:

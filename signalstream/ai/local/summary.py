@@ -1,114 +1,151 @@
-"""The conversation in short: sentences that were said, chosen by rules, over redacted text only.
+"""The conversation in short: sentences that were said, chosen over redacted text only, each with its message.
 
-A sentence counts by what it tells: 2 for each rule of the urgency rubric and 1 for each kind of intent cue that it
-matches, 1 for standing first in its message, 1 for seven words or more; a greeting or thanks alone counts nothing. The
-customer's issue is the best sentence of the newest message that has a telling one. Next steps are promises (of the
-agent) and requests (of either).
+The tldr are up to three sentences of at most 60 words in all. A sentence counts by how near it is to the middle of the
+conversation (the cosine with the mean of all sentences, short ones counting less), a bonus for the beginning, and what
+it tells: the rules of the urgency rubric and the cues of intents that it matches. One that repeats what is chosen
+counts less (maximal marginal relevance), one of a speaker who is not there yet more, a question a little less. Without
+the encoder what it tells decides alone.
+
+The customer's issue is the most telling sentence of their newest message that has one; the agent's response likewise.
+Next steps are what someone asked for or promised, the newest first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from math import exp
 
-from signalstream.ai.local.insights import judge_intent
+import numpy as np
+
+from signalstream.ai.local.encoder import Embedder
+from signalstream.ai.local.heads import Floats
 from signalstream.ai.local.intent_rules import INTENTS
-from signalstream.ai.local.voices import Voices
-from signalstream.core.redaction import PLACEHOLDER
-from signalstream.core.text import folded, phrase_pattern, sentences, shortened
+from signalstream.ai.local.requests import Wish, promises
+from signalstream.ai.local.said import SENTENCE_CHARACTERS, SPEAKERS, Said
+from signalstream.core.text import shortened
 from signalstream.core.urgency import RUBRIC
 from signalstream.models.intelligence import Summary
 from signalstream.models.messages import Sender
 
-SENTENCE_CHARACTERS = 200
-TLDR_CHARACTERS = 240
+TLDR_WORDS = 60
+TLDR_SENTENCES = 3
+TLDR_CHARACTERS = TLDR_SENTENCES * (SENTENCE_CHARACTERS + 1)
 MOST_POINTS = 5
 MOST_STEPS = 4
-_MESSAGES_READ = 12
-_SENTENCES_READ = 40
-_PROMISE = phrase_pattern(
-    "i will|i'll|we will|we'll|you will receive|you'll receive|will be|i am going to|we are going to|i'm checking|"
-    "i am checking|i have issued|we have issued|i've issued|within 24 hours|le enviaremos|voy a|vamos a|recibirá|"
-    "je vais|nous allons|vous recevrez|ich werde|wir werden|sie erhalten|provvederò|riceverà|vou|vamos|receberá"
-)
-_REQUEST = phrase_pattern(
-    "please|can you|could you|would you|i need|i want|i would like|i'd like|let me know|por favor|necesito|quiero|"
-    "pueden|s'il vous plaît|pouvez-vous|je veux|je voudrais|bitte|können sie|ich möchte|ich brauche|per favore|potete|"
-    "vorrei|ho bisogno|preciso|quero|podem"
-)
-_SPEAKERS = {Sender.CUSTOMER: "Customer", Sender.AGENT: "Agent", Sender.SYSTEM: "System"}
+LEAST_WORDS = 4
+LEAST_WEIGHT = 2
+NOTHING = "Customer: nothing yet."
+BY_RULES, BY_VECTORS = "extractive", "extractive+minilm"
+_WORDS_OF_A_SENTENCE = 18
+_FULL_WORDS = 6
+_NOVELTY = 0.7
+_LEAD, _LEAD_FADING = 0.15, 4
+_OTHER_SPEAKER = 0.2
+_QUESTION = 0.05
+_TELLING = 0.02
+_MOODS = frozenset({"anger", "repeated contact", "a deadline", "about to leave"})
 
 
-@dataclass(frozen=True)
-class Said:
-    """A sentence: who said it, in which message, and how much it tells."""
+class Summarizer:
+    """Summarises; without ``encoder`` by rules alone."""
 
-    sender: Sender
-    message: int
-    text: str
-    plain: str
-    weight: int
+    def __init__(self, encoder: Embedder | None = None) -> None:
+        self._encoder = encoder
 
     @property
-    def shown(self) -> str:
-        """The sentence with its speaker, at most SENTENCE_CHARACTERS long."""
-        return shortened(f"{_SPEAKERS[self.sender]}: {self.text}", SENTENCE_CHARACTERS)
+    def engine(self) -> str:
+        """What chooses the sentences."""
+        return BY_VECTORS if self._encoder else BY_RULES
+
+    async def summarise(self, said: Sequence[Said], wishes: Sequence[Wish | None]) -> Summary:
+        """Return the summary of the sentences; ``wishes`` says of each what it is for."""
+        worth = [one for one in said if len(one.core.split()) >= LEAST_WORDS] or list(said)
+        if self._encoder is None or len(worth) <= TLDR_SENTENCES:
+            chosen = _most_telling(worth)
+        else:
+            chosen = _nearest(worth, await self._encoder.embed([one.text for one in worth]))
+        return _summary(said, wishes, chosen)
 
 
-def analyse_summary(voices: Voices) -> Summary:
-    """Return the summary of the newest messages."""
-    said = tuple(_read(voices))
-    issue = _best(said, Sender.CUSTOMER)
-    answer = _best(said, Sender.AGENT)
-    customer_issue = issue.shown if issue else "Customer: nothing yet."
+def telling(one: Said) -> int:
+    """Return how much a sentence tells of a matter: rules of urgency but for moods count 2, kinds of intent 1."""
+    rules = sum(rule.reason not in _MOODS and rule.pattern.search(one.plain) is not None for rule in RUBRIC)
+    intents = sum(any(cue.pattern.search(one.plain) for cue in cues) for cues in INTENTS.values())
+    return 2 * rules + intents
+
+
+def _weight(one: Said) -> int:
+    moods = any(rule.reason in _MOODS and rule.pattern.search(one.plain) for rule in RUBRIC)
+    promised = one.sender is Sender.AGENT and promises(one.plain)
+    return telling(one) + int(moods) + 2 * int(promised) + int(len(one.plain.split()) >= 7)
+
+
+def _nearest(worth: Sequence[Said], vectors: Floats) -> list[Said]:
+    sizes = np.array([len(one.core.split()) for one in worth])
+    middle = (vectors * (np.minimum(sizes, _FULL_WORDS) / _FULL_WORDS)[:, None]).sum(axis=0)
+    base = vectors @ (middle / max(float(np.linalg.norm(middle)), 1e-6))
+    last = max(worth[-1].line, 1)
+    base += [_LEAD * exp(-_LEAD_FADING * one.line / last) + _TELLING * min(telling(one), 4) for one in worth]
+    base -= [_QUESTION * one.text.endswith("?") for one in worth]
+    likeness = vectors @ vectors.T
+
+    def value(place: int, chosen: list[int]) -> float:
+        repeated = max((float(likeness[place, other]) for other in chosen), default=0.0)
+        speakers = {worth[other].sender for other in chosen}
+        fresh = len(speakers) == 1 and worth[place].sender not in speakers
+        return _NOVELTY * float(base[place]) - (1 - _NOVELTY) * repeated + _OTHER_SPEAKER * fresh
+
+    return [worth[place] for place in _picked(worth, value)]
+
+
+def _most_telling(worth: Sequence[Said]) -> list[Said]:
+    def value(place: int, chosen: list[int]) -> float:
+        speakers = {worth[other].sender for other in chosen}
+        return _weight(worth[place]) + 3 * (len(speakers) == 1 and worth[place].sender not in speakers) + place / 1_000
+
+    return [worth[place] for place in _picked(worth, value)]
+
+
+def _picked(worth: Sequence[Said], value: Callable[[int, list[int]], float]) -> list[int]:
+    """Return up to TLDR_SENTENCES places that fit TLDR_WORDS, the best first, in the order in which they were said."""
+    left, words, chosen = list(range(len(worth))), TLDR_WORDS, list[int]()
+    while left and len(chosen) < TLDR_SENTENCES:
+        best = max(left, key=lambda place: value(place, chosen))
+        left.remove(best)
+        size = min(len(worth[best].core.split()), _WORDS_OF_A_SENTENCE) + 1
+        if size <= words and worth[best].core not in {worth[place].core for place in chosen}:
+            chosen.append(best)
+            words -= size
+    return sorted(chosen)
+
+
+def _clipped(one: Said) -> str:
+    words = one.core.split()
+    if len(words) > _WORDS_OF_A_SENTENCE:
+        words = [*words[:_WORDS_OF_A_SENTENCE], "\u2026"]
+    return shortened(f"{SPEAKERS[one.sender]}: {' '.join(words)}", SENTENCE_CHARACTERS)
+
+
+def _summary(said: Sequence[Said], wishes: Sequence[Wish | None], chosen: Sequence[Said]) -> Summary:
+    issue, answer = _best(said, Sender.CUSTOMER), _best(said, Sender.AGENT)
+    ranked = sorted(range(len(said)), key=lambda place: (-_weight(said[place]), -place))[:MOST_POINTS]
+    points = [said[place] for place in sorted(ranked) if _weight(said[place]) >= LEAST_WEIGHT]
+    steps = [one for one, wish in reversed(list(zip(said, wishes, strict=True))) if wish is not None]
+    steps = list({one.shown: one for one in reversed(steps)}.values())[::-1][:MOST_STEPS]
+    used = {id(one) for one in (*chosen, *points, *steps, issue, answer)}
     return Summary(
-        tldr=_tldr(voices, customer_issue, answer),
-        customer_issue=customer_issue,
+        tldr=" ".join(_clipped(one) for one in chosen) or NOTHING,
+        customer_issue=issue.shown if issue else NOTHING,
         agent_response=answer.shown if answer else None,
-        key_points=_points(said),
-        next_steps=_steps(said),
+        key_points=tuple(dict.fromkeys(one.shown for one in points)),
+        next_steps=tuple(one.shown for one in steps),
+        sources=tuple(one.sentence() for one in said if id(one) in used),
     )
 
 
-def _read(voices: Voices) -> Iterator[Said]:
-    for message, (sender, text) in enumerate(voices.lines[-_MESSAGES_READ:]):
-        for place, sentence in enumerate(sentences(text, _SENTENCES_READ)):
-            plain = folded(PLACEHOLDER.sub(" ", shortened(sentence, 2 * SENTENCE_CHARACTERS)))
-            yield Said(sender, message, sentence, plain, _weight(plain, first=place == 0))
-
-
-def _weight(plain: str, *, first: bool) -> int:
-    rules = sum(rule.pattern.search(plain) is not None for rule in RUBRIC)
-    intents = sum(any(one.pattern.search(plain) for one in cues) for cues in INTENTS.values())
-    telling = 2 * rules + intents
-    return telling + int(first) + int(len(plain.split()) >= 7)
-
-
-def _best(said: tuple[Said, ...], sender: Sender) -> Said | None:
+def _best(said: Sequence[Said], sender: Sender) -> Said | None:
     mine = [one for one in said if one.sender is sender]
-    telling = [one for one in mine if one.weight >= 2] or mine
-    newest = max((one.message for one in telling), default=None)
-    return max((one for one in telling if one.message == newest), key=lambda one: one.weight, default=None)
-
-
-def _tldr(voices: Voices, issue: str, answer: Said | None) -> str:
-    plain = tuple(folded(PLACEHOLDER.sub(" ", text)) for text in voices.of(Sender.CUSTOMER)[:6])
-    intent, confidence = judge_intent(plain)
-    topic = f"{intent}. " if confidence else ""
-    half = TLDR_CHARACTERS // 2 if answer else TLDR_CHARACTERS - len(topic)
-    tail = f" {shortened(answer.shown, half - len(topic) - 1)}" if answer else ""
-    return topic + shortened(issue, half) + tail
-
-
-def _points(said: tuple[Said, ...]) -> tuple[str, ...]:
-    best = sorted(range(len(said)), key=lambda place: (-said[place].weight, -place))[:MOST_POINTS]
-    return tuple(dict.fromkeys(said[place].shown for place in sorted(best) if said[place].weight >= 2))
-
-
-def _steps(said: tuple[Said, ...]) -> tuple[str, ...]:
-    steps = [
-        one.shown
-        for one in reversed(said)
-        if _REQUEST.search(one.plain) or (one.sender is Sender.AGENT and _PROMISE.search(one.plain))
-    ]
-    return tuple(dict.fromkeys(steps))[:MOST_STEPS]
+    worth = [one for one in mine if telling(one) >= LEAST_WEIGHT]
+    worth = worth or [one for one in mine if _weight(one) >= LEAST_WEIGHT] or mine
+    newest = max((one.line for one in worth), default=None)
+    return max((one for one in worth if one.line == newest), key=_weight, default=None)

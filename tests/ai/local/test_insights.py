@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signalstream.ai.local.advice import ACTIONS, RESPONSES
-from signalstream.ai.local.insights import CONCERN_CHARACTERS, analyse_insights
+from signalstream.ai.local.insights import CONCERN_CHARACTERS, MOST_SENTENCES, analyse_insights
 from signalstream.ai.local.intent_rules import GENERAL, INTENTS
 from signalstream.ai.local.pii import redact
+from signalstream.ai.local.requests import RequestJudge
+from signalstream.ai.local.said import said_in
 from signalstream.ai.local.voices import listen
 from signalstream.models.intelligence import Insights, Urgency
 from tests.ai.local.conversations import turn
@@ -112,3 +114,48 @@ def test_concerns_are_short_redacted_quotes_the_most_pressing_first() -> None:
 def test_a_message_cannot_talk_down_the_urgency_of_the_conversation(text: str) -> None:
     said = text if text.strip() else "ok"
     assert insights(said, context=(("customer", "There is smoke, it is on fire"),)).urgency is Urgency.CRITICAL
+
+
+async def judged(text: str, sender: str = "customer", context: tuple[tuple[str, str], ...] = ()) -> Insights:
+    """The insights with what rules find of requests and promises."""
+    voices = listen(turn(text, sender, context), redact)
+    said = said_in(voices)
+    return analyse_insights(voices, None, said, await RequestJudge().judge(said))
+
+
+async def test_requests_and_promises_are_sentences_with_their_message() -> None:
+    context = (("customer", "It is broken. Please send me a new one."), ("agent", "Sure. I will send it today."))
+    result = await judged("Thank you", context=context)
+    assert [(one.text, one.sender, one.seq) for one in result.requests] == [
+        ("Please send me a new one.", "customer", 1)
+    ]
+    assert [(one.text, one.sender, one.seq) for one in result.commitments] == [("I will send it today.", "agent", 2)]
+
+
+async def test_what_is_suggested_follows_from_where_the_conversation_stands() -> None:
+    broken = ("customer", "The lamp is broken, please help")
+    first = await judged("The lamp is broken, please help")
+    promised = await judged("And?", context=(broken, ("agent", "We will send you a new one.")))
+    escalated = await judged("And?", context=(broken, ("agent", "I have forwarded this to our engineers.")))
+    waiting = await judged("Which lamp do you have?", "agent", (broken,))
+    solved = await judged("Thanks, it works now", context=(broken, ("agent", "Try the other switch.")))
+    states = [one.standing for one in (first, promised, escalated, waiting, solved)]
+    assert states == ["first contact", "promised", "escalated", "waiting for the customer", "solved"]
+    assert "what was promised" in promised.suggested_actions[0]
+    assert "specialist" in escalated.suggested_actions[0]
+    assert waiting.suggested_actions == ("Wait for the customer's answer; remind after two days",)
+    assert waiting.suggested_response is None
+    assert solved.suggested_actions == ("Confirm that it is solved, and close the case",)
+    assert len({one.suggested_response for one in (first, promised, escalated, solved)}) == 4
+
+
+def test_a_fire_is_no_solved_case_whatever_the_newest_message_says() -> None:
+    result = insights("it works now", context=(("customer", "There is smoke, it is on fire"),))
+    assert result.urgency is Urgency.CRITICAL
+    assert "specialist" in (result.suggested_response or "")
+
+
+async def test_requests_and_promises_are_bounded_to_the_newest() -> None:
+    result = await judged(" ".join(f"Please send me number {number}." for number in range(16)))
+    assert len(result.requests) == MOST_SENTENCES
+    assert result.requests[-1].text == "Please send me number 15."
