@@ -28,7 +28,7 @@ from signalstream.cli.dlq_options import (
     choice_of,
     demand,
 )
-from signalstream.cli.dlq_purge import Purge, admin
+from signalstream.cli.dlq_purge import Purge
 from signalstream.cli.dlq_redrive import Redrive, fetch_original, prepare, send
 from signalstream.cli.dlq_view import COLUMNS, details, line
 from signalstream.cli.tables import console, table
@@ -36,6 +36,7 @@ from signalstream.core.clock import SystemClock
 from signalstream.errors import ConfigurationError
 from signalstream.models.dead_letter import DeadLetter
 from signalstream.settings import Settings, load_settings
+from signalstream.streaming.preflight import connected_admin
 from signalstream.topics import DLQ, all_topics, topic_name
 
 dlq = typer.Typer(help="Dead letters: list, show, send back, purge.", no_args_is_help=True)
@@ -180,11 +181,6 @@ def _ask(going: Sequence[Filed]) -> None:
 
 
 async def _purge(settings: Settings, chosen: set[str]) -> None:
-    async with consumer(settings) as reader, producer(settings) as writer:
-        broker = admin(settings)
-        await broker.start()
-        try:
-            notes = Notes(writer, topic_name(DLQ, settings), SystemClock())
-            await Purge(reader, writer, broker, notes, await partitions(settings), Bars()).run(chosen)
-        finally:
-            await broker.close()
+    async with connected_admin(settings) as broker, consumer(settings) as reader, producer(settings) as writer:
+        notes = Notes(writer, topic_name(DLQ, settings), SystemClock())
+        await Purge(reader, writer, broker, notes, await partitions(settings), Bars()).run(chosen)

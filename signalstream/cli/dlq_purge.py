@@ -22,7 +22,6 @@ from signalstream.cli.bars import Bars
 from signalstream.cli.dead_letters import FILED_HEADER, Entry, Filed, Noted, letters
 from signalstream.cli.dlq_log import REQUEST_MS, Notes, read_entries, records
 from signalstream.errors import BrokerUnavailableError, ConfigurationError
-from signalstream.settings import Settings
 
 ROUNDS = 5
 Place = tuple[int, int]  # partition and offset
@@ -123,8 +122,3 @@ class Purge:
                 f"the broker did not delete records ({type(error).__name__}): the embedded broker cannot, Apache Kafka "
                 "wants the right to delete on the topic; letters stay until their retention ends"
             ) from error
-
-
-def admin(settings: Settings) -> AIOKafkaAdminClient:
-    """Return an admin client, not started."""
-    return AIOKafkaAdminClient(bootstrap_servers=",".join(settings.kafka_brokers), request_timeout_ms=REQUEST_MS)

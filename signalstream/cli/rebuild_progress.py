@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from signalstream.cli.bars import Advance, Bars
 from signalstream.cli.tables import table
 from signalstream.core.rebuild import Comparison
 from signalstream.settings import Settings
@@ -20,12 +20,12 @@ PLAIN_SECONDS = 5.0
 
 @dataclass
 class Progressing:
-    """How far a round has come. ``bar`` is None in a pipe."""
+    """How far a round has come. ``drawn`` holds the bar of the present round, on a terminal."""
 
     console: Console
-    bar: Progress | None
+    drawn: ExitStack
     round: int = 0
-    _task: TaskID | None = None
+    _advance: Advance | None = None
     _total: int = 0
     _taken: int = 0
     _began: float = field(default_factory=time.monotonic)
@@ -34,18 +34,17 @@ class Progressing:
     def begin(self, records: int) -> None:
         """Begin a round of so many records."""
         self._total, self._taken, self._began = records, 0, time.monotonic()
-        if self.bar is None:
-            self._say(f"round {self.round}: {records} records to take")
+        self.drawn.close()
+        if self.console.is_terminal:
+            self._advance = self.drawn.enter_context(Bars(self.console).bar(f"round {self.round}", records))
         else:
-            if self._task is not None:
-                self.bar.remove_task(self._task)
-            self._task = self.bar.add_task(f"round {self.round}", total=records)
+            self._say(f"round {self.round}: {records} records to take")
 
     def took(self, records: int) -> None:
         """Count records that were taken."""
         self._taken += records
-        if self.bar is not None and self._task is not None:
-            self.bar.advance(self._task, records)
+        if self._advance is not None:
+            self._advance(records)
         elif time.monotonic() - self._told_at >= PLAIN_SECONDS:
             self._told_at = time.monotonic()
             self._say(estimate(self._taken, self._total, time.monotonic() - self._began))
@@ -65,12 +64,8 @@ def estimate(taken: int, total: int, seconds: float) -> str:
 @contextmanager
 def progressing(console: Console) -> Iterator[Progressing]:
     """Show progress on the console for as long as the block runs."""
-    if not console.is_terminal:
-        yield Progressing(console, None)
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        yield Progressing(console, bar)
+    with ExitStack() as drawn:
+        yield Progressing(console, drawn)
 
 
 def report(

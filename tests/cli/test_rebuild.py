@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from aiokafka import TopicPartition
 from rich.console import Console
 
 from signalstream.cli.rebuild_log import Logs
-from signalstream.cli.rebuild_progress import Progressing, estimate, report
+from signalstream.cli.rebuild_progress import Progressing, estimate, progressing, report
 from signalstream.cli.rebuild_rounds import Plan
 from signalstream.core.rebuild import Comparison
 from signalstream.settings import Settings
@@ -58,10 +59,21 @@ def test_the_estimate_says_how_many_records_are_left_and_how_long_they_will_take
 def test_a_pipe_is_told_of_each_round() -> None:
     console = Console(width=80)
     with console.capture() as capture:
-        progress = Progressing(console, None, round=1)
+        progress = Progressing(console, ExitStack(), round=1)
         progress.begin(40)
         progress.took(1)
     assert capture.get() == "round 1: 40 records to take\n"
+
+
+def test_a_terminal_sees_a_bar_for_each_round() -> None:
+    console = Console(width=80, force_terminal=True)
+    with console.capture() as capture, progressing(console) as progress:
+        for progress.round in (1, 2):
+            progress.begin(40)
+            progress.took(40)
+    shown = capture.get()
+    assert shown.index("round 1") < shown.index("round 2")
+    assert "40/40" in shown
 
 
 def test_while_the_old_version_serves_the_report_says_how_to_switch_without_loss() -> None:
