@@ -23,12 +23,12 @@ from typing import Any
 
 from faust.exceptions import ConsumerNotStarted
 from faust.tables.manager import TableManager
-from faust.tables.recovery import Recovery
 from faust.types import TP
 from mode import Service
 
 from signalstream.core.changelog_tail import Look, TailWatch
 from signalstream.core.copies import Copies
+from signalstream.streaming.changelog_intake import ChangelogIntake
 from signalstream.streaming.lease import elapsed
 from signalstream.streaming.set_aside import set_aside
 
@@ -40,7 +40,7 @@ AHEAD = (
 )
 
 
-class MendedRecovery(Recovery):
+class MendedRecovery(ChangelogIntake):
     """Faust's recovery with the last steps in the safe order, and without its ways to wait for ever."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -110,9 +110,6 @@ class MendedRecovery(Recovery):
         if self.app.is_ready and since is not None:
             for tp in self.active_tps:
                 self.copies.owned(tp, since)
-
-    def _offsets_of(self, tp: TP) -> Any:
-        return self.active_offsets if tp in self.active_tps else self.standby_offsets
 
     def _pass_tail(self, tp: TP, end: int) -> None:
         offsets = self._offsets_of(tp)
