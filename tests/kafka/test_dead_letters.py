@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import aiohttp
 import orjson
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 
 from signalstream.models.agents import AI_AGENTS
 from signalstream.models.conversation import Turn
@@ -29,6 +29,7 @@ from tests.client import Client, Json, eventually
 from tests.conftest import new_topic_names
 from tests.kafka.broker import KafkaBroker
 from tests.kafka.conftest import PARTITIONS, Deployment, client_of
+from tests.kafka.direct import everything
 
 pytestmark = pytest.mark.kafka
 # Topic, the agents that read it, and the field of a well-formed value that can be made too large for a row.
@@ -263,14 +264,8 @@ async def send(
 
 async def records(deployment: Deployment, topic: str) -> list[ConsumerRecord]:
     """Return what a topic holds now, in the order of each partition."""
-    async with AIOKafkaConsumer(bootstrap_servers=deployment.bootstrap) as consumer:
-        consumer.assign([TopicPartition(deployment.topic(topic), number) for number in range(PARTITIONS)])
-        await consumer.seek_to_beginning()
-        ends = await consumer.end_offsets(consumer.assignment())
-        found: list[ConsumerRecord] = []
-        while any([await consumer.position(partition) < end for partition, end in ends.items()]):
-            found += [each for batch in (await consumer.getmany(timeout_ms=500)).values() for each in batch]
-        return found
+    partitions = [TopicPartition(deployment.topic(topic), number) for number in range(PARTITIONS)]
+    return await everything(deployment.bootstrap, partitions)
 
 
 async def of_conversation(deployment: Deployment, topic: str, key: bytes) -> list[Record]:

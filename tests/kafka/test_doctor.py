@@ -8,11 +8,11 @@ from typing import Any
 
 import aiohttp
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
 
 from tests.cli.command import COMMAND
 from tests.client import eventually
 from tests.kafka.conftest import Deployment, client_of
+from tests.kafka.direct import administering
 
 pytestmark = pytest.mark.kafka
 Findings = dict[str, dict[str, Any]]
@@ -53,10 +53,8 @@ async def test_the_doctor_tells_a_healthy_deployment_from_a_stopped_one_and_from
     assert findings[f"group {on_kafka.names.app_id}"]["level"] == "ok"
 
     assert await asyncio.to_thread(core.terminate) == 0
-    admin = AIOKafkaAdminClient(bootstrap_servers=on_kafka.bootstrap)
-    await admin.start()
-    await admin.delete_topics([on_kafka.topic("ai.pii")])
-    await admin.close()
+    async with administering(on_kafka.bootstrap) as admin:
+        await admin.delete_topics([on_kafka.topic("ai.pii")])
     code, findings = await doctor(on_kafka)
     assert code == 1
     assert on_kafka.topic("ai.pii") in findings["missing topics"]["found"]

@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
 
 from signalstream.settings import Settings
 from signalstream.streaming.preflight import inspect
 from tests.kafka.conftest import PARTITIONS, Deployment, client_of
+from tests.kafka.direct import administering
 from tests.workers import Worker
 
 pytestmark = pytest.mark.kafka
 
 
-@asynccontextmanager
-async def admin_of(deployment: Deployment) -> AsyncIterator[Any]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=deployment.bootstrap)
-    await admin.start()
-    try:
-        yield admin
-    finally:
-        await admin.close()
-
-
 async def traces(deployment: Deployment) -> tuple[set[str], set[str]]:
     """Return the topics and the consumer groups of a deployment."""
-    async with admin_of(deployment) as admin:
+    async with administering(deployment.bootstrap) as admin:
         topics, groups = await admin.list_topics(), await admin.list_consumer_groups()
     names = (deployment.names.topic_prefix, deployment.names.app_id)
     return {name for name in topics if name.startswith(names)}, {name for name, *_ in groups if name.startswith(names)}
@@ -94,7 +83,7 @@ async def test_beside_a_wrong_topic_a_worker_says_why_in_one_line_and_neither_jo
     on_kafka: Deployment, tmp_path: Path, make: Any, reason: str
 ) -> None:
     wrong = make(on_kafka)
-    async with admin_of(on_kafka) as admin:
+    async with administering(on_kafka.bootstrap) as admin:
         await admin.create_topics([wrong])
     worker = Worker(
         on_kafka.bootstrap, tmp_path, {**on_kafka.names.environment(), "SIGNALSTREAM_PARTITIONS": str(PARTITIONS)}

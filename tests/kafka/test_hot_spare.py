@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from tests.client import Json, eventually
 from tests.kafka.conftest import Deployment, client_of
+from tests.kafka.direct import administering
 from tests.workers import get
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
@@ -19,10 +20,8 @@ JOIN_SECONDS, TAKEN_OVER_SECONDS = 60.0, 30.0
 
 @pytest.fixture
 async def admin(on_kafka: Deployment) -> AsyncIterator[AIOKafkaAdminClient]:
-    client = AIOKafkaAdminClient(bootstrap_servers=on_kafka.bootstrap)
-    await client.start()
-    yield client
-    await client.close()
+    async with administering(on_kafka.bootstrap) as client:
+        yield client
 
 
 async def has_members(admin: AIOKafkaAdminClient, deployment: Deployment, count: int) -> bool | None:

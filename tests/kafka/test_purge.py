@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
 from signalstream.cli.dead_letters import Filed
@@ -24,6 +23,7 @@ from tests.cli.command import assert_one_line, signalstream
 from tests.cli.letters import letter
 from tests.conftest import TopicNames
 from tests.kafka.broker import KafkaBroker
+from tests.kafka.direct import administering, everything
 
 pytestmark = pytest.mark.kafka
 PARTITIONS = 2
@@ -59,14 +59,8 @@ class Operator:
 
     async def records(self, topic: str) -> list[ConsumerRecord]:
         """Return what any consumer can read of a topic."""
-        async with AIOKafkaConsumer(bootstrap_servers=self.settings.kafka_brokers[0]) as consumer:
-            consumer.assign([self.topic(topic)._replace(partition=number) for number in range(PARTITIONS)])
-            await consumer.seek_to_beginning()
-            ends = await consumer.end_offsets(consumer.assignment())
-            found: list[ConsumerRecord] = []
-            while any([await consumer.position(partition) < end for partition, end in ends.items()]):
-                found += [each for batch in (await consumer.getmany(timeout_ms=500)).values() for each in batch]
-            return found
+        partitions = [self.topic(topic)._replace(partition=number) for number in range(PARTITIONS)]
+        return await everything(self.settings.kafka_brokers[0], partitions)
 
     async def redriven(self) -> list[tuple[bytes | None, bytes | None]]:
         found = await self.records("messages.raw")
@@ -74,12 +68,8 @@ class Operator:
 
     async def forget(self, topic: str, before: int) -> None:
         """Do what retention does."""
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka_brokers[0])
-        await admin.start()
-        try:
+        async with administering(self.settings.kafka_brokers[0]) as admin:
             await admin.delete_records({self.topic(topic): RecordsToDelete(before)})
-        finally:
-            await admin.close()
 
     async def bytes_of(self, tenant: bytes) -> int:
         """Return how many records of the topic hold a letter of a tenant."""

@@ -10,13 +10,14 @@ from urllib.parse import quote
 
 import aiohttp
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from signalstream.models.agents import AI_AGENTS
 from tests.cli.command import COMMAND
 from tests.client import Client, eventually
 from tests.kafka.conftest import PARTITIONS, Deployment, client_of
+from tests.kafka.direct import administering, ends, everything
 
 pytestmark = pytest.mark.kafka
 READ = ("messages.raw", *(f"ai.{agent}" for agent in AI_AGENTS))
@@ -34,7 +35,7 @@ async def test_a_killed_and_resumed_rebuild_takes_over_with_the_same_pictures_wh
     quiet = {f"quiet-{number}": 8 for number in range(12)}
     lengthened = {f"lengthened-{number}": 6 for number in range(8)}
     await fill(client, quiet | lengthened)
-    async with administering(on_kafka) as admin:
+    async with administering(on_kafka.bootstrap) as admin:
         await forget(admin, on_kafka)
         await fill(client, {f"later-{number}": 8 for number in range(12)})
         said = await updates(on_kafka, "quiet-")
@@ -124,31 +125,19 @@ async def pictures(client: Client, lengths: dict[str, int]) -> dict[str, tuple[A
     return found
 
 
-@asynccontextmanager
-async def administering(deployment: Deployment) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=deployment.bootstrap)
-    await admin.start()
-    try:
-        yield admin
-    finally:
-        await admin.close()
-
-
-async def ends(deployment: Deployment, topics: Sequence[str], partitions: Sequence[int]) -> dict[TopicPartition, int]:
-    wanted = [TopicPartition(deployment.topic(topic), number) for topic in topics for number in partitions]
-    async with AIOKafkaConsumer(bootstrap_servers=deployment.bootstrap) as consumer:
-        return dict(await consumer.end_offsets(wanted))
+def logs(deployment: Deployment, topics: Sequence[str], partitions: Sequence[int]) -> list[TopicPartition]:
+    return [TopicPartition(deployment.topic(topic), number) for topic in topics for number in partitions]
 
 
 async def forget(admin: AIOKafkaAdminClient, deployment: Deployment) -> None:
     """Remove all that some partitions hold so far, as retention does."""
-    found = await ends(deployment, READ, CUT)
+    found = await ends(deployment.bootstrap, logs(deployment, READ, CUT))
     await committed_to_the_end(admin, deployment)
     await admin.delete_records({each: RecordsToDelete(end) for each, end in found.items()})
 
 
 async def committed_to_the_end(admin: AIOKafkaAdminClient, deployment: Deployment) -> None:
-    found = await ends(deployment, READ, range(PARTITIONS))
+    found = await ends(deployment.bootstrap, logs(deployment, READ, range(PARTITIONS)))
 
     async def level() -> bool | None:
         commits = await admin.list_consumer_group_offsets(deployment.names.app_id, partitions=list(found))
@@ -159,14 +148,9 @@ async def committed_to_the_end(admin: AIOKafkaAdminClient, deployment: Deploymen
 
 async def updates(deployment: Deployment, prefix: str) -> list[tuple[bytes, int]]:
     """Return the keys and offsets of the updates that were ever sent about some conversations."""
-    found = await ends(deployment, ["ai.aggregated"], range(PARTITIONS))
-    told, about = [], f"demo-tenant/{prefix}".encode()
-    async with AIOKafkaConsumer(bootstrap_servers=deployment.bootstrap, auto_offset_reset="earliest") as consumer:
-        consumer.assign(list(found))
-        while any([await consumer.position(each) < end for each, end in found.items()]):
-            for records in (await consumer.getmany(timeout_ms=1_000)).values():
-                told += [(each.key, each.offset) for each in records if each.key.startswith(about)]
-    return sorted(told)
+    about = f"demo-tenant/{prefix}".encode()
+    told = await everything(deployment.bootstrap, logs(deployment, ["ai.aggregated"], range(PARTITIONS)))
+    return sorted((each.key, each.offset) for each in told if each.key.startswith(about))
 
 
 async def kill_a_rebuild_midway(admin: AIOKafkaAdminClient, deployment: Deployment) -> None:

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
+from aiokafka.admin import NewTopic, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from signalstream.settings import Settings
 from signalstream.streaming.application import SignalApp, new_app
 from tests.conftest import TopicNames
 from tests.kafka.broker import KafkaBroker
+from tests.kafka.direct import administering
 
 pytestmark = pytest.mark.kafka
 READY_SECONDS = 20.0
@@ -44,17 +45,8 @@ class Deployment:
         self.partitions = partitions
         self.directory = directory
 
-    @asynccontextmanager
-    async def admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
-        client = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
-        await client.start()
-        try:
-            yield client
-        finally:
-            await client.close()
-
     async def create(self, **config: str) -> None:
-        async with self.admin() as admin:
+        async with administering(self.bootstrap) as admin:
             policy = {"cleanup.policy": "compact", **config}
             await admin.create_topics([NewTopic(self.changelog, self.partitions, 1, topic_configs=policy)])
             await admin.create_topics([NewTopic(self.source, self.partitions, 1)])
@@ -136,7 +128,7 @@ async def readable(deployment: Deployment, seconds: float = 1.0) -> tuple[list[i
 
 async def test_recovery_ends_where_compaction_has_removed_a_changelogs_last_records(deployment: Deployment) -> None:
     await deployment.create(**EAGERLY_COMPACTED)
-    async with deployment.admin() as admin:
+    async with administering(deployment.bootstrap) as admin:
         often = ConfigResource(ConfigResourceType.BROKER, "1", {"log.cleaner.backoff.ms": "200"})
         await admin.alter_configs([often])
     async with transactions(deployment) as producer:
@@ -161,7 +153,7 @@ async def test_recovery_ends_on_a_changelog_that_holds_nothing_but_the_end_of_a_
     async with transactions(deployment) as producer:
         for partition in range(2):
             await write(producer, deployment.changelog, {b"expired": b"1"}, partition)
-    async with deployment.admin() as admin:
+    async with administering(deployment.bootstrap) as admin:
         emptied = {TopicPartition(deployment.changelog, 0): RecordsToDelete(before_offset=2)}
         await admin.delete_records(
             emptied | {TopicPartition(deployment.changelog, 1): RecordsToDelete(before_offset=1)}
@@ -180,7 +172,7 @@ async def test_rows_that_go_further_than_a_changelog_made_anew_are_set_aside_and
             for number in range(5):
                 await producer.send_and_wait(deployment.source, key=b"old %d" % number, value=b"1")
             await until(lambda: len(table) == 5, "the rows", READY_SECONDS)
-        async with deployment.admin() as admin:
+        async with administering(deployment.bootstrap) as admin:
             await admin.delete_topics([deployment.changelog])
         await deployment.create()
         await producer.send_and_wait(deployment.changelog, key=b"new", value=b"2")

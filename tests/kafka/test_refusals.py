@@ -7,9 +7,10 @@ import socket
 from pathlib import Path
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
 
 from tests.kafka.conftest import Deployment
+from tests.kafka.direct import administering
 from tests.workers import Worker
 
 pytestmark = pytest.mark.kafka
@@ -31,12 +32,8 @@ def worker_of(deployment: Deployment, directory: Path, **settings: str) -> Worke
 
 
 async def create(deployment: Deployment, topic: NewTopic) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=deployment.bootstrap)
-    await admin.start()
-    try:
+    async with administering(deployment.bootstrap) as admin:
         await admin.create_topics([topic])
-    finally:
-        await admin.close()
 
 
 async def test_a_changelog_that_deletes_is_refused(on_kafka: Deployment, tmp_path: Path) -> None:

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 
 import aiohttp
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from signalstream.topics import TABLES
 from tests.client import Client, Json
 from tests.kafka.conftest import PARTITIONS, Deployment, client_of
+from tests.kafka.direct import ends
 from tests.workers import Worker
 
 pytestmark = pytest.mark.kafka
@@ -49,8 +50,7 @@ async def changelog_records(deployment: Deployment) -> int:
         for table in TABLES
         for partition in range(PARTITIONS)
     ]
-    async with AIOKafkaConsumer(bootstrap_servers=deployment.bootstrap) as consumer:
-        return sum((await consumer.end_offsets(logs)).values())
+    return sum((await ends(deployment.bootstrap, logs)).values())
 
 
 @pytest.mark.parametrize("workers", [2, 3])
