@@ -147,7 +147,9 @@ class _Parts:
             "analyst": self.analyst.health,
             "dead letters": self.letters.probe,
         }
-        condition = WorkerCondition(self.apps, ingest, probes, settings.stall_seconds)
+        condition = WorkerCondition(
+            self.apps, ingest, probes, settings.stall_seconds, settings.rebalance_timeout_seconds
+        )
         services = WebServices(operations=condition)
         if CORE in settings.roles:
             live = LiveConversations(settings.live_conversations)

@@ -105,7 +105,9 @@ class Settings(BaseSettings):
         default=5.0, ge=0.2, le=120, description="Longest wait for the broker's acknowledgement of a POST, in seconds."
     )
     stall_seconds: float = Field(
-        default=300.0, ge=1, description="Standing still with records waiting, after which /live fails, in seconds."
+        default=300.0,
+        ge=1,
+        description="Standing still with records waiting or a join to make, after which /live fails, in seconds.",
     )
     stream_buffer_messages: int = Field(default=128, ge=16, le=4096, description="Records buffered per partition.")
     analysis_deadline_seconds: float = Field(

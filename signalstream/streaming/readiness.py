@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 
 from signalstream import __version__
 from signalstream.core.condition import Condition
-from signalstream.core.progress import ProgressWatch
+from signalstream.core.progress import Position, ProgressWatch
 from signalstream.streaming.application import SignalApp
 from signalstream.streaming.ingest import KafkaIngest
 
 BROKER_SECONDS = 2.0
 REMEMBER_BROKER_SECONDS = 1.0
+WAITING = "records wait and no offset has been committed; restart this worker"
+NO_NEARER = "it joins no group and reads no changelog, and so comes no nearer to being ready; restart this worker"
 Probe = Callable[[], Mapping[str, object]]
 
 
@@ -25,8 +27,9 @@ class WorkerCondition:
     ingest: KafkaIngest
     probes: Mapping[str, Probe]
     stall_seconds: float = 300.0
+    hand_over_seconds: float = 60.0
     remember_broker_seconds: float = REMEMBER_BROKER_SECONDS
-    _watches: dict[str, ProgressWatch] = field(default_factory=dict)
+    _watches: dict[tuple[str, str], ProgressWatch] = field(default_factory=dict)
     _started: float = field(default_factory=time.monotonic)
     _broker: tuple[float, bool] = (-REMEMBER_BROKER_SECONDS, False)
 
@@ -50,8 +53,9 @@ class WorkerCondition:
         return Condition(all(part["status"] == "ok" for part in parts.values()), parts)
 
     async def live(self) -> Condition:
-        """Live: no app has crashed or stopped, and none stands still while records wait for it.
+        """Live: no app has crashed or stopped, and none stands still while records wait or on its way to being ready.
 
+        A join may wait for the others' whole hand-over, so the way to being ready may stand still for longer by that.
         Without its broker a worker stands still too; a restart would not help, so that time does not count.
         """
         parts = {app.conf.id: self._vitality(app) for app in self.apps}
@@ -62,15 +66,17 @@ class WorkerCondition:
     def _vitality(self, app: SignalApp) -> dict[str, object]:
         if app.should_stop:
             return {"status": "stopped"}
-        watch = self._watches.setdefault(app.conf.id, ProgressWatch(self.stall_seconds))
-        stalled = watch.stalled(app.positions() if app.is_ready else {}, time.monotonic())
-        if not stalled:
+        work, way = (app.positions(), {}) if app.is_ready else ({}, app.way_to_ready())
+        stalled = self._stalled(app, "work", work, self.stall_seconds)
+        stuck = self._stalled(app, "way", way, self.stall_seconds + self.hand_over_seconds)
+        if not stalled and not stuck:
             return {"status": "ok"}
-        return {
-            "status": "stalled",
-            "reason": "records wait and no offset has been committed; restart this worker",
-            "seconds_by_partition": {name: round(seconds) for name, seconds in stalled.items()},
-        }
+        reason = WAITING if stalled else NO_NEARER
+        return {"status": "stalled", "reason": reason, "seconds_by_partition": stalled or stuck}
+
+    def _stalled(self, app: SignalApp, what: str, positions: Mapping[str, Position], seconds: float) -> dict[str, int]:
+        watch = self._watches.setdefault((app.conf.id, what), ProgressWatch(seconds))
+        return {name: round(stood) for name, stood in watch.stalled(positions, time.monotonic()).items()}
 
     async def _broker_answers(self) -> bool:
         at, answered = self._broker

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from faust.types import TP
 from structlog.testing import capture_logs
 
 from signalstream.errors import BrokerUnavailableError, ConfigurationError
@@ -57,6 +58,18 @@ def test_faust_pages_are_off_and_the_names_are_ours(app, tmp_path):
 def test_both_transports_are_the_mended_ones(app):
     assert isinstance(app.transport, MendedTransport)
     assert isinstance(app.producer_transport, MendedTransport)
+
+
+async def test_on_the_way_to_being_ready_each_generation_and_each_changelog_record_is_a_step(app):
+    seen = [app.way_to_ready()]
+    app.consumer_generation_id += 1
+    seen.append(app.way_to_ready())
+    app.Table("rows")
+    app.tables.recovery.active_offsets[TP("rows-changelog", 0)] = 7
+    seen.append(app.way_to_ready())
+
+    assert [position["way to ready"].committed for position in seen] == [0, 1, 8]
+    assert all(position["way to ready"].lag for position in seen)
 
 
 def test_a_static_member_id_is_different_for_each_app_of_a_process(tmp_path):

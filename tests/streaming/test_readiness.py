@@ -23,6 +23,10 @@ class App:
     should_stop: bool = False
 
     lag: dict[str, Position] = field(default_factory=dict)
+    come: int = 0
+
+    def way_to_ready(self) -> dict[str, Position]:
+        return {"way to ready": Position(self.come, self.come + 1)}
 
     def positions(self) -> dict[str, Position]:
         return self.lag
@@ -130,6 +134,31 @@ async def test_while_an_app_is_recovering_standing_still_is_not_counted():
     worker.stall_seconds = 0.0
 
     assert (await worker.live()).ok
+
+
+async def test_a_worker_that_comes_no_nearer_to_being_ready_is_not_alive_and_says_so():
+    app = App(is_ready=False)
+    worker = condition(app)
+    worker.stall_seconds = worker.hand_over_seconds = 0.0
+
+    live = await worker.live()
+    assert not live.ok
+    assert "comes no nearer to being ready" in str(live.parts["signalstream"]["reason"])
+
+    app.is_ready = True
+    assert (await worker.live()).ok
+
+
+async def test_a_worker_that_still_reads_changelogs_is_alive_however_long_that_takes():
+    app = App(is_ready=False)
+    worker = condition(app)
+    worker.stall_seconds, worker.hand_over_seconds = 0.05, 0.0
+
+    until = asyncio.get_running_loop().time() + 0.2
+    while asyncio.get_running_loop().time() < until:
+        app.come += 1
+        assert (await worker.live()).ok
+        await asyncio.sleep(0.01)
 
 
 async def test_the_time_without_a_broker_is_no_standing_still_and_begins_anew_when_it_is_back():
