@@ -17,7 +17,8 @@ from rich.text import Text
 
 from signalstream import __version__
 from signalstream.cli.configuration import sources
-from signalstream.cli.doctor_probes import Deployment, Probes
+from signalstream.cli.doctor_deployment import Deployment
+from signalstream.cli.doctor_probes import Probes
 from signalstream.cli.tables import console, printable, table
 from signalstream.core import diagnosis
 from signalstream.core.diagnosis import Finding, Level

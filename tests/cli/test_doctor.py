@@ -11,14 +11,17 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from signalstream.cli.dead_letters import Filed
 from signalstream.cli.doctor import examine
-from signalstream.cli.doctor_probes import BrokerFacts, Deployment, group_topics
+from signalstream.cli.doctor_deployment import Deployment, group_topics, letter_facts
+from signalstream.cli.doctor_probes import BrokerFacts
 from signalstream.core.diagnosis import DiskFacts, Finding, GroupFacts, LetterFacts, Level, TopicFacts, WorkerFacts
 from signalstream.errors import BrokerUnavailableError
 from signalstream.settings import ROLES, Settings
 from signalstream.streaming.application import WRITTEN_FOR
 from signalstream.streaming.embedded import free_port
 from tests.cli.command import assert_one_line, signalstream
+from tests.cli.letters import LETTERS
 
 SETTINGS = Settings(_env_file=None)
 AWAY = BrokerUnavailableError("no Kafka broker answers at 127.0.0.1:9092 (KafkaConnectionError); start one")
@@ -127,6 +130,19 @@ async def test_a_worker_is_known_by_its_health(body: object, status: str) -> Non
 
 async def test_nobody_at_a_url_is_not_something_that_is_no_worker() -> None:
     assert (await Deployment(SETTINGS).worker(f"http://127.0.0.1:{free_port()}")).status is None
+
+
+async def test_more_letters_than_can_be_counted_in_time_are_no_fault_of_the_broker() -> None:
+    async def endless() -> list[Filed]:
+        await asyncio.Event().wait()
+        return []
+
+    async def some() -> list[Filed]:
+        return list(LETTERS)
+
+    assert (await letter_facts(endless, seconds=0.01)).count is None
+    facts = await letter_facts(some)
+    assert (facts.count, facts.newest_reason) == (len(LETTERS), "exhausted")
 
 
 def test_the_disk_is_looked_at_without_making_a_directory(tmp_path: Path) -> None:
