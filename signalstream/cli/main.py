@@ -19,6 +19,7 @@ from signalstream.cli.configuration import config
 from signalstream.cli.dev import dev
 from signalstream.cli.dlq import dlq
 from signalstream.cli.doctor import doctor
+from signalstream.cli.evaluate import evaluate
 from signalstream.cli.rebuild import rebuild
 from signalstream.cli.topics import topics
 from signalstream.cli.worker import worker
@@ -40,6 +41,7 @@ app.command()(dev)
 app.command()(rebuild)
 app.command()(doctor)
 app.command()(analyze)
+app.command()(evaluate)
 app.add_typer(topics, name="topics")
 app.add_typer(dlq, name="dlq")
 

@@ -45,8 +45,9 @@ def _rule(level: Urgency, reason: str, phrases: str) -> UrgencyRule:
 _SAFETY = (
     "on fire|caught fire|a fire|fire hazard|flames|smoke|burnt|burned|explod*|gas leak|injur*|electric shock|"
     "electrocut*|bleeding|hospital|ambulance|suicid*|kill myself|hurt myself|harm myself|self harm|allergic reaction|"
-    "poison*|sparks|carbon monoxide|chest pain|can't breathe|cannot breathe|overdose|incendio|humo|herid*|incendie|fumée|blessé*|brennt|feuer|rauch|verletzt*|stromschlag|selbstmord|fumo|"
-    "ferit*|incêndio|fumaça|ferid*"
+    "poison*|sparks|carbon monoxide|chest pain|can't breathe|cannot breathe|overdose|"
+    "incendio|humo|herid*|incendie|fumée|blessé*|brennt|feuer|rauch|verletzt*|stromschlag|selbstmord|"
+    "fumo|ferit*|incêndio|fumaça|ferid*"
 )
 _FRAUD = (
     "fraud*|scam*|hacked|hacker*|hijack*|stolen|identity theft|unauthorized|unauthorised|didn't authorize|"
