@@ -70,11 +70,14 @@ async def run(app: App, step: Any, events: list[FakeEvent], outbox: RecordingOut
     run_agent(app, stage, ("turns",), step, in_flight=4)  # type: ignore[arg-type]
     stream = Stream(events)
     await app.agents["pii ('turns',)"](stream)
-    for _ in range(200):
-        if len(stream.acked) + len(app.abandoned) == len(events):
-            break
-        await asyncio.sleep(0.005)
+    await all_settled(app, stream, len(events))
     return stream
+
+
+async def all_settled(app: App, stream: Stream, events: int) -> None:
+    async with asyncio.timeout(5):
+        while len(stream.acked) + len(app.abandoned) < events:
+            await asyncio.sleep(0.005)
 
 
 async def test_an_agent_reads_raw_bytes_and_acknowledges_in_order_what_its_step_has_done():
@@ -146,7 +149,7 @@ async def test_a_hand_over_waits_for_what_has_begun_and_a_backlog_behind_it_is_l
     run_agent(app, stage, ("turns",), slow, in_flight=8)  # type: ignore[arg-type]
     stream = Stream([event(offset=offset) for offset in range(5)])
     await app.agents["pii ('turns',)"](stream)
-    await asyncio.sleep(0.2)
+    await all_settled(app, stream, 5)
 
     assert (begun, stream.acked, app.abandoned) == ([0], [0], [1, 2, 3, 4])
     assert app.crashes == []
@@ -163,7 +166,7 @@ async def test_no_batch_is_begun_during_a_hand_over():
     run_agent(app, stage, ("turns",), step, in_flight=8, together=step)  # type: ignore[arg-type]
     stream = Stream([event(offset=offset) for offset in range(3)])
     await app.agents["pii ('turns',)"](stream)
-    await asyncio.sleep(0.05)
+    await all_settled(app, stream, 3)
 
     assert (begun, stream.acked, app.abandoned) == ([], [], [0, 1, 2])
 
@@ -183,7 +186,7 @@ async def test_only_a_step_that_yields_is_cut_short_at_a_hand_over_and_then_noth
     await begun.wait()
     for hand_over in app.hand_over_callbacks:
         hand_over()
-    await asyncio.sleep(0.1)
+    await all_settled(app, stream, 1)
 
     assert (stream.acked, app.abandoned) == (([], [7]) if yields else ([7], []))
     assert outbox.sent == []
