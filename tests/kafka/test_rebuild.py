@@ -45,9 +45,9 @@ async def test_a_killed_and_resumed_rebuild_takes_over_with_the_same_pictures_wh
             assert code == 0, output
             assert "Version 1 goes on serving" in output
         assert await updates(on_kafka, "quiet-") == said
-        everything = {**quiet, **{name: 6 + counts[name] for name in lengthened}}
-        everything |= {f"later-{number}": 8 for number in range(12)}
-        before = await pictures(client, everything)
+        lengths = {**quiet, **{name: 6 + counts[name] for name in lengthened}}
+        lengths |= {f"later-{number}": 8 for number in range(12)}
+        before = await pictures(client, lengths)
         await committed_to_the_end(admin, on_kafka)
         assert await asyncio.to_thread(first.terminate) == 0
 
@@ -57,7 +57,7 @@ async def test_a_killed_and_resumed_rebuild_takes_over_with_the_same_pictures_wh
         second = on_kafka.start(app_version="2")
         await asyncio.to_thread(second.wait_ready)
         client = client_of(session, second)
-        after = await pictures(client, everything)
+        after = await pictures(client, lengths)
         for name, each in before.items():
             assert after[name] == each, name
 
