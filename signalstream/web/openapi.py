@@ -10,6 +10,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 
 from signalstream import __version__
+from signalstream.ai.results import result_of
+from signalstream.models.agents import AI_AGENTS
+from signalstream.models.intelligence import RESULTS
 from signalstream.web.correlation import REQUEST_ID_HEADER, REQUEST_ID_PATTERN
 from signalstream.web.forwarding import STALE_AGE_HEADER, STALE_HEADER
 from signalstream.web.frames import SOCKET_MESSAGES
@@ -59,12 +62,15 @@ def openapi(routes: Iterable[Route] = ROUTES) -> Document:
 
 def _schemas(routes: list[Route]) -> Document:
     taken = [(route.body, "validation") for route in routes if route.body]
-    given = [route.answer for route in routes if route.answer] + [Problem, *SOCKET_MESSAGES]
+    later = {agent: result_of(agent) for agent in AI_AGENTS if agent not in RESULTS}
+    given = [route.answer for route in routes if route.answer] + [Problem, *SOCKET_MESSAGES, *later.values()]
     modes: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [
         *((model, "validation") for model, _ in taken),
         *((model, "serialization") for model in dict.fromkeys(given)),
     ]
     _, document = models_json_schema(modes, ref_template="#/components/schemas/{model}", schema_generator=_Schemas)
+    shown = document["$defs"].get("Insight", {}).get("properties", {})
+    shown |= {agent: {"anyOf": [_ref(result), {"type": "null"}], "default": None} for agent, result in later.items()}
     return dict(sorted(document["$defs"].items()))
 
 

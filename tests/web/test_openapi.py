@@ -7,6 +7,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from signalstream import __version__
+from signalstream.models.agents import AI_AGENTS
 from signalstream.web.openapi import openapi
 from signalstream.web.routes import ROUTES
 from tests.web.conftest import World
@@ -106,3 +107,10 @@ async def test_what_the_server_says_fits_what_is_described(world: World, client:
     async with client.ws_connect("/ws/conversations/c-1/stream") as socket:
         check_against("Connected", json.loads(await socket.receive_str(timeout=2)))
         check_against("IntelligenceUpdate", json.loads(await socket.receive_str(timeout=2)))
+
+
+def test_an_insight_shows_the_result_of_every_agent() -> None:
+    schemas = openapi()["components"]["schemas"]
+    assert set(AI_AGENTS) <= set(schemas["Insight"]["properties"])
+    assert schemas["Insight"]["properties"]["language"]["anyOf"][0] == {"$ref": "#/components/schemas/Language"}
+    assert set(schemas["Language"]["properties"]) == {"language", "confidence"}

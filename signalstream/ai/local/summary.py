@@ -38,11 +38,11 @@ NOTHING = "Customer: nothing yet."
 BY_RULES, BY_VECTORS = "extractive", "extractive+minilm"
 _WORDS_OF_A_SENTENCE = 18
 _FULL_WORDS = 6
-_NOVELTY = 0.7
+_NOVELTY = 0.8
 _LEAD, _LEAD_FADING = 0.15, 4
 _OTHER_SPEAKER = 0.2
 _QUESTION = 0.05
-_TELLING = 0.02
+_TELLING = 0.03
 _MOODS = frozenset({"anger", "repeated contact", "a deadline", "about to leave"})
 
 
