@@ -2,8 +2,10 @@
 
 Upstream (``faust/tables/recovery.py``, ``_slurp_changelogs``) waits for every record by ``asyncio.wait_for``, counts
 what is left of every partition after each, applies a record of a partition that is no longer its own to whichever
-table came before, and logs a row that could not be stored as a warning while its offset moves on. Here a whole queue is
-taken in one turn, the end is looked for after it, strangers are let go, and a fault ends the worker.
+table came before, and logs a row that could not be stored as a warning while its offset moves on. It also takes its
+word back that recovery has ended: who begins to wait for it a moment later waits for ever. Here a whole queue is taken
+in one turn, the end is looked for after it and stays said until the next recovery begins, strangers are let go, and a
+fault ends the worker.
 """
 
 from __future__ import annotations
@@ -32,12 +34,20 @@ class ChangelogIntake(Recovery):
     async def _slurp_changelogs(self) -> None:
         queue = self.tables.changelog_queue
         while not self.should_stop:
-            self.signal_recovery_end.clear()
             self._take_in(await queue.get())
-            while not queue.empty():
-                self._take_in(queue.get_nowait())
+            self.take_in_waiting()
             self._end_when_level()
             await asyncio.sleep(0)
+
+    def take_in_waiting(self) -> None:
+        """Take in what waits; a flow that is resumed clears the queue, and with it records of standbys."""
+        queue = self.tables.changelog_queue
+        while not queue.empty():
+            self._take_in(queue.get_nowait())
+
+    def _set_recovery_started(self) -> None:
+        super()._set_recovery_started()
+        self.signal_recovery_end.clear()
 
     def _take_in(self, event: Any) -> None:
         tp = event.message.tp

@@ -18,7 +18,8 @@ that are then thrown away, or ``perform_seek`` moves the read offset in the midd
 7. what is done is committed before its partitions are let go: upstream forgets the acknowledgements since the last
    commit first, and the next owner does all that again before it comes to anything new. A commit waits for no other
    record's way to the broker: an acknowledged record's outputs are there already, and under load upstream's flush
-   of the producer held one commit up for half a minute.
+   of the producer held one commit up for half a minute;
+8. what was fetched of a changelog and thrown away is sought back (``dropped.py``).
 
 Drop it when upstream keeps a delivery position of its own. Related: faust-streaming #596, #606, PR #707.
 """
@@ -36,6 +37,7 @@ from faust.types import TP, Message
 
 from signalstream.core.changelog_tail import Look
 from signalstream.streaming.consumer_thread import PatientThread
+from signalstream.streaming.dropped import DroppedRecords
 from signalstream.streaming.fence import FencedProducer
 from signalstream.streaming.lease import Lease
 from signalstream.streaming.stepping import step
@@ -52,6 +54,7 @@ class MendedConsumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._next: dict[TP, int] = {}
         self._jumps: dict[TP, tuple[int, int, int]] = {}  # from where, to where, how often
+        self._dropped = DroppedRecords()
         self._seeks = 0
         self._looked_back = 0.0
         self._resumed = asyncio.Event()
@@ -117,11 +120,23 @@ class MendedConsumer(driver.Consumer):
         self._resumed.set()
 
     async def _wait_next_records(self, timeout: float) -> Any:  # noqa: ASYNC109 - upstream's signature
+        if not self.flow_active:
+            await self.wait(self.can_resume_flow)
+        await self._seek_dropped()
         if self.flow_active and not self._get_active_partitions():
             self._resumed.clear()
             await self.wait_first(self._resumed.wait(), timeout=timeout)
             return {}, set()
-        return await super()._wait_next_records(timeout)
+        records, partitions = await super()._wait_next_records(timeout)
+        acked = self.app.topics.acks_enabled_for
+        self._dropped.fetched({tp: batch for tp, batch in (records or {}).items() if not acked(tp.topic)})
+        return records, partitions
+
+    async def _seek_dropped(self) -> None:
+        dropped = self._dropped.take(self.assignment())
+        for tp, position in (await self._read_to(dropped) if dropped else {}).items():
+            if position > dropped[tp]:  # else a seek has gone back further already
+                await self._seek(tp, dropped[tp])
 
     async def _getmany(self, active_partitions: AbstractSet[TP] | None, timeout: float) -> Any:  # noqa: ASYNC109 - upstream's signature
         frozen = frozenset(active_partitions or ())
@@ -170,6 +185,7 @@ class MendedConsumer(driver.Consumer):
                 continue
             if not self.app.topics.acks_enabled_for(message.topic):
                 await self._deliver_changelog(tp, message)
+                self._dropped.given(tp, message.offset)
                 continue
             if not await self._in_order(tp, message.offset, stale):
                 continue
@@ -180,6 +196,7 @@ class MendedConsumer(driver.Consumer):
             if self._seeks != seeks:
                 stale.update(self._next)
                 stale.add(tp)
+        self._dropped.end_batch()
         self._batches += 1
         if not count:
             await self._look_back()

@@ -6,7 +6,7 @@ Upstream (``faust/tables/recovery.py``), and what is different here:
    changelogs are being read: records are delivered from the wrong place in between (see ``consumer.py``). Here the
    seek comes first;
 2. it waits for the record before a changelog's end, which compaction or a transaction may have left out (#176, #597).
-   Here the end of the log counts as reached when fetches have brought nothing more (``core/changelog_tail.py``);
+   Here the end of the log counts as reached when fetches have brought nothing more (``core/changelog_tail.py``), twice;
 3. local rows that go further than their changelog end the worker (#158). Here they are set aside and read anew;
 4. a standby's records wait until a thousand have come (#212), and its counters outlive the assignment. Here they are
    applied several times a second, the counters begin anew, and the age of each copy is known (``core/copies.py``).
@@ -21,6 +21,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from aiokafka.errors import IllegalStateError
 from faust.exceptions import ConsumerNotStarted
 from faust.tables.manager import TableManager
 from faust.types import TP
@@ -46,6 +47,7 @@ class MendedRecovery(ChangelogIntake):
     def __init__(self, *args: Any, **options: Any) -> None:
         self.copies: Copies[TP] = Copies()
         self._tails: TailWatch[TP] = TailWatch()
+        self._read_again: dict[TP, int] = {}  # from behind which offset, because nothing more came
         super().__init__(*args, **options)
 
     async def on_rebalance(
@@ -56,6 +58,7 @@ class MendedRecovery(ChangelogIntake):
         self.standby_highwaters.clear()
         self.standby_offsets.clear()
         self._tails = TailWatch()
+        self._read_again.clear()
         await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
         self.copies.keep(self.active_tps | self.standby_tps)
 
@@ -82,7 +85,11 @@ class MendedRecovery(ChangelogIntake):
             await self.sleep(LOOK_SECONDS)
             try:
                 await self._look()
-            except (ConsumerNotStarted, AssertionError):  # a rebalance took the assignment away in the middle of it
+            except (
+                ConsumerNotStarted,
+                AssertionError,
+                IllegalStateError,
+            ):  # a rebalance took the assignment away in the middle of it
                 self._tails = TailWatch()
 
     async def _look(self) -> None:
@@ -91,7 +98,7 @@ class MendedRecovery(ChangelogIntake):
         self._saw(looks)
         self._owned()
         for tp, end in self._tails.exhausted(looks).items():
-            self._pass_tail(tp, end)
+            await self._pass_tail(tp, end)
         self.flush_buffers()
         for tp in looks:
             applied = self._offsets_of(tp).get(tp)
@@ -111,10 +118,16 @@ class MendedRecovery(ChangelogIntake):
             for tp in self.active_tps:
                 self.copies.owned(tp, since)
 
-    def _pass_tail(self, tp: TP, end: int) -> None:
+    async def _pass_tail(self, tp: TP, end: int) -> None:
         offsets = self._offsets_of(tp)
         applied = offsets.get(tp)
-        if applied is not None and applied < end - 1:
+        if applied is None or applied >= end - 1:
+            return
+        if self._read_again.get(tp) != applied:  # a fetch may have been lost
+            self._read_again[tp] = applied
+            self._tails = TailWatch()
+            await self.app.consumer.seek_wait({tp: applied + 1})
+        else:
             self.flush_buffers()  # before the offset is kept
             offsets[tp] = end - 1
             self.tp_to_table[tp].data.set_persisted_offset(tp, end - 1)
@@ -159,6 +172,7 @@ class MendedRecovery(ChangelogIntake):
             return False
         consumer.resume_partitions({tp for tp in assignment if not self._is_changelog_tp(tp)})
         self.completed.set()
+        self.take_in_waiting()
         self.app.flow_control.resume()
         consumer.resume_flow()
         await self.app._fetcher.maybe_start()

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from types import SimpleNamespace
 from typing import Any
 
@@ -49,7 +49,10 @@ class OfflineIntake(ChangelogIntake):
         self.standby_highwaters, self.standby_offsets = Counter({COPY: end}), Counter({COPY: -1})
         self.buffers: Any = defaultdict(list)
         self._active_events_received_at: dict[TP, float] = {}
-        self._recovering = True
+        self._standby_events_received_at: dict[TP, float] = {}
+        self._processing_times = deque()
+        self.app = SimpleNamespace()  # type: ignore[assignment]
+        self.in_recovery = True
         self.stopping = False
         self._signal_recovery_end = asyncio.Event()
 
@@ -57,12 +60,8 @@ class OfflineIntake(ChangelogIntake):
     def should_stop(self) -> bool:
         return self.stopping
 
-    @property
-    def in_recovery(self) -> bool:
-        return self._recovering
-
     def _set_recovery_ended(self) -> None:
-        self._recovering, self.ended = False, True
+        self.in_recovery, self.ended = False, True
 
     def take(self, *records: tuple[TP, int]) -> None:
         for tp, offset in records:
@@ -126,8 +125,21 @@ async def test_all_that_has_come_is_taken_in_one_turn() -> None:
 
     reading = asyncio.ensure_future(ChangelogIntake._slurp_changelogs.fun(intake))
     await asyncio.sleep(0)
+    assert intake.ended
+    await asyncio.sleep(0)
+    intake.queue.put_nowait(SimpleNamespace(message=SimpleNamespace(tp=COPY, offset=0)))
     intake.stopping = True
     await reading
 
-    assert intake.ended
+    assert intake.signal_recovery_end.is_set(), "who begins to wait only now hears of it too"
+
+
+def test_the_next_recovery_begins_without_the_word_of_the_last() -> None:
+    intake = OfflineIntake(end=0)
+    intake.take((OWN, 0))
+
     assert intake.signal_recovery_end.is_set()
+    intake._set_recovery_started()
+
+    assert intake.in_recovery
+    assert not intake.signal_recovery_end.is_set()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable
@@ -70,6 +71,9 @@ class OfflineRecovery(MendedRecovery):
             on_recovered=lambda generation: calls.append(f"recovered {generation}"),
         )
 
+    def _take_in(self, event: Any) -> None:
+        self.calls.append(f"taken {event}")
+
     def overtake(self) -> None:
         self.app.consumer_generation_id += 1
 
@@ -93,6 +97,7 @@ class _Tables(dict[str, Any]):
         super().__init__(rows=table)
         self.on_actives_ready = calls.noting("actives ready")
         self.on_standbys_ready = calls.noting("standbys ready")
+        self.changelog_queue: asyncio.Queue[Any] = asyncio.Queue()
 
 
 PATHS = pytest.mark.parametrize("path", ["_resume_streams", "on_recovery_completed"])
@@ -131,6 +136,17 @@ async def test_a_worker_without_partitions_seeks_nothing_and_is_ready(path):
     assert calls[-1] == "recovered 7"
 
 
+@PATHS
+async def test_records_of_standbys_that_wait_are_taken_in_before_the_flow_clears_its_queues(path):
+    calls = Calls()
+    recovery = OfflineRecovery(calls)
+    recovery.tables.changelog_queue.put_nowait("record")
+
+    await getattr(recovery, path)(7)
+
+    assert calls.index("taken record") < calls.index("flow control")
+
+
 async def test_tables_are_told_before_their_streams_flow():
     calls = Calls()
 
@@ -153,6 +169,7 @@ class Watched(MendedRecovery):
         super().__init__(app, app.tables)
         self.persisted: list[int] = []
         self.applied: list[int] = []
+        self.sought: list[int] = []
         self.seen: dict[TP, Look] = {}
         self.ends: dict[TP, int] = {}
         table: Any = _Rows(self.persisted, self.applied)
@@ -164,7 +181,7 @@ class Watched(MendedRecovery):
         self.seen = {CHANGELOG: Look(position, end, number, number, 0)}
 
     async def look_often(self, position: int, end: int) -> None:
-        for number in range(1, 6):
+        for number in range(1, 10):
             self.see(position, end, number)
             await self._look()
 
@@ -187,6 +204,9 @@ class _Consumer:
 
     async def looks(self, tps: set[TP], waiting: int) -> dict[TP, Look]:
         return {tp: look for tp, look in self._recovery.seen.items() if tp in tps}
+
+    async def seek_wait(self, offsets: dict[TP, int]) -> None:
+        self._recovery.sought.append(offsets[CHANGELOG])
 
     async def highwaters(self, *tps: TP) -> dict[TP, int]:
         return {tp: self._recovery.ends[tp] for tp in tps}
@@ -217,6 +237,18 @@ async def test_recovery_ends_when_fetches_bring_nothing_more_though_the_last_rec
     assert recovery.signal_recovery_end.is_set()
     assert not recovery.need_recovery()
     assert (recovery.applied, recovery.persisted) == (["last"], [7])
+    assert recovery.sought == [4], "a fetch may have been lost: it is read again before it is believed"
+
+
+async def test_records_at_the_end_that_a_second_reading_brings_are_waited_for(app):
+    recovery = recovering(app, applied=3, highwater=7)
+    for number in range(1, 10):
+        recovery.see(8, 8, number)
+        await recovery._look()
+        if recovery.sought and recovery.active_offsets[CHANGELOG] == 3:
+            recovery.active_offsets[CHANGELOG] = 5  # what the first fetch had lost
+
+    assert recovery.sought == [4, 6]
 
 
 async def test_recovery_does_not_end_while_there_is_more_to_read(app):
