@@ -95,13 +95,14 @@ class MendedRecovery(ChangelogIntake):
     async def _look(self) -> None:
         reading = (self.active_tps | self.standby_tps) & self.app.consumer._get_active_partitions()
         looks = await self.app.consumer.looks(reading, self.tables.changelog_queue.qsize()) if reading else {}
+        looks = {tp: look for tp, look in looks.items() if self._offsets_of(tp) is not None}  # a rebalance came between
         self._saw(looks)
         self._owned()
         for tp, end in self._tails.exhausted(looks).items():
             await self._pass_tail(tp, end)
         self.flush_buffers()
         for tp in looks:
-            applied = self._offsets_of(tp).get(tp)
+            applied = self._applied(tp)
             if applied is not None:
                 self.copies.applied(tp, applied + 1)
         if self.in_recovery and looks and not self.need_recovery():
@@ -118,9 +119,12 @@ class MendedRecovery(ChangelogIntake):
             for tp in self.active_tps:
                 self.copies.owned(tp, since)
 
-    async def _pass_tail(self, tp: TP, end: int) -> None:
+    def _applied(self, tp: TP) -> int | None:
         offsets = self._offsets_of(tp)
-        applied = offsets.get(tp)
+        return None if offsets is None else offsets.get(tp)
+
+    async def _pass_tail(self, tp: TP, end: int) -> None:
+        applied = self._applied(tp)
         if applied is None or applied >= end - 1:
             return
         if self._read_again.get(tp) != applied:  # a fetch may have been lost
@@ -129,7 +133,7 @@ class MendedRecovery(ChangelogIntake):
             await self.app.consumer.seek_wait({tp: applied + 1})
         else:
             self.flush_buffers()  # before the offset is kept
-            offsets[tp] = end - 1
+            self._offsets_of(tp)[tp] = end - 1
             self.tp_to_table[tp].data.set_persisted_offset(tp, end - 1)
             self.log.info("No record is left in %s-%s from %s to its end %s", tp.topic, tp.partition, applied + 1, end)
 

@@ -262,6 +262,23 @@ async def test_recovery_does_not_end_while_there_is_more_to_read(app):
     assert recovery.need_recovery()
 
 
+@pytest.mark.parametrize("standby", [False, True])
+async def test_a_rebalance_in_the_middle_of_a_look_takes_the_partitions_away_and_ends_nothing(app, standby):
+    recovery = Watched(app, standby=standby)
+    recovery.see(8, 8, 1)
+
+    async def looks(tps: set[TP], waiting: int) -> dict[TP, Look]:
+        recovery.active_tps.clear()
+        recovery.standby_tps.clear()
+        return {tp: look for tp, look in recovery.seen.items() if tp in tps}
+
+    recovery.app.consumer.looks = looks
+    await recovery._look()
+
+    assert recovery.copies.age([CHANGELOG], elapsed()) is None
+    assert recovery.persisted == []
+
+
 async def test_upstream_waits_on_for_a_record_that_never_comes(app):
     recovery = recovering(app, applied=3, highwater=7)
     assert Recovery.need_recovery(recovery)  # nothing of upstream's but a record below 7 changes that
