@@ -108,18 +108,20 @@ class ConversationViews:
             raise invalid(("cursor", "must be a next_cursor of an earlier answer")) from error
         return _json(page.model_dump_json().encode())
 
-    async def current(self, request: web.Request, key: ConversationKey) -> LiveUpdate | None:
+    async def current(self, request: web.Request, key: ConversationKey, known: int) -> LiveUpdate | None:
         """Return the insight to begin a live stream with, or None when there is none yet.
 
+        The owner is asked when this worker has seen none, or only one older than the revision ``known`` to the client.
         Raises OwnerUnavailableError or ProblemError (503) while its owner cannot be asked.
         """
-        found = self._live.latest(key) or await self.find_insight(request, key)
-        if isinstance(found, LiveUpdate):
-            return found
+        latest = self._live.latest(key)
+        if latest is not None and latest.insight.revision >= known:
+            return latest
+        found = await self.find_insight(request, key)
         if isinstance(found, Relayed):
             found = _relayed_insight(found)  # a frame cannot say that it is stale
         if found is None or found.completeness is Completeness.NONE:
-            return None
+            return latest
         return LiveUpdate(found, found.model_dump_json().encode())
 
 

@@ -23,6 +23,7 @@ from signalstream.web.sockets import CLOSE_SECONDS, OpenSockets
 MAX_INCOMING_BYTES = 4096
 FIRST_RETRY_SECONDS = 0.5
 LONGEST_RETRY_SECONDS = 5.0
+MAX_ID_DIGITS = 18
 PONG = Pong()
 NOT_UNDERSTOOD = NotUnderstood(detail='Only ping, as text or as {"type":"ping"}, is understood here.')
 
@@ -77,23 +78,27 @@ class StreamView:
         delay = FIRST_RETRY_SECONDS
         while stream.sent_revision is None:
             try:
-                current = await self._conversations.current(request, key)
+                current = await self._conversations.current(request, key, stream.known or 0)
             except (OwnerUnavailableError, ProblemError):
                 await asyncio.sleep(delay)
                 delay = min(2 * delay, LONGEST_RETRY_SECONDS)
                 continue
             if current is not None:
-                await stream.send_update(current)
+                await stream.begin_with(current)
             return
 
 
 class Stream:
-    """One socket and what was sent on it: revisions only ever rise, and frames never mix."""
+    """One socket and what was sent on it: revisions only ever rise, and frames never mix.
+
+    ``known`` is the revision that the client came back with, None without one. Nothing older is sent, though this
+    worker's view may lag behind the one that the client was with before.
+    """
 
     def __init__(self, socket: web.WebSocketResponse, last_event_id: str | None) -> None:
         self.socket = socket
         self.sent_revision: int | None = None
-        self._last_event_id = last_event_id
+        self.known = revision_of(last_event_id)
         self._sending = asyncio.Lock()
 
     async def send(self, frame: Model) -> None:
@@ -101,19 +106,21 @@ class Stream:
         async with self._sending:
             await self.socket.send_frame(frame.model_dump_json().encode(), WSMsgType.TEXT)
 
-    async def send_update(self, update: LiveUpdate) -> None:
-        """Send an insight, unless this one or a newer one went out already, or the client came back with it.
+    async def begin_with(self, current: LiveUpdate) -> None:
+        """Send the insight as it is now; an id beyond it is none of ours, and counts for nothing."""
+        if self.known is not None and current.insight.revision < self.known:
+            self.known = None
+        await self.send_update(current)
 
-        The id that it came back with counts for the first one only: after an older one, which a worker may have whose
-        view lags, the client needs its own again.
-        """
+    async def send_update(self, update: LiveUpdate) -> None:
+        """Send an insight, unless this one or a newer one went out already, or the client came back with it."""
         async with self._sending:
             revision = update.insight.revision
-            if self.sent_revision is not None and revision <= self.sent_revision:
+            sent = self.sent_revision if self.sent_revision is not None else (self.known or 0) - 1
+            if revision <= sent:
                 return
-            known = self.sent_revision is None and str(revision) == self._last_event_id
             self.sent_revision = revision
-            if not known:
+            if revision != self.known:
                 with suppress(ConnectionError):  # the reading side sees the end of the connection and ends the stream
                     await self.socket.send_frame(update_frame(update), WSMsgType.TEXT)
 
@@ -123,6 +130,13 @@ class Stream:
             if message.type is WSMsgType.ERROR:
                 return
             await self.send(PONG if is_ping(message.data) else NOT_UNDERSTOOD)
+
+
+def revision_of(event_id: str | None) -> int | None:
+    """Return the revision that an event id names; None when it is none of ours."""
+    if event_id is None or len(event_id) > MAX_ID_DIGITS or not (event_id.isascii() and event_id.isdecimal()):
+        return None
+    return int(event_id)
 
 
 def update_frame(update: LiveUpdate) -> bytes:
