@@ -69,10 +69,12 @@ def evaluate(
     if not sets:
         raise ConfigurationError(f"{folder} holds no labelled files for {', '.join(wanted)}; see docs/QUALITY.md")
     with tempfile.TemporaryDirectory() as scratch:
+        plain = _settings(analyst, (), Path(scratch))
         settings = _settings(analyst, sets if "intent" in wanted else (), Path(scratch))
         configure_logging(settings)
         try:
-            measured = asyncio.run(_measured(settings, sets, wanted))
+            speed = asyncio.run(_speed(plain, sets)) if SPEED in wanted else []  # first, before sets fill the memory
+            measured = [*asyncio.run(_measured(settings, sets, wanted)), *speed]
         except AnalystError as error:
             raise ConfigurationError(str(error)) from error
     _print(measured, as_json=as_json)
@@ -100,34 +102,37 @@ def _settings(analyst: str | None, sets: Sequence[LabelledSet], scratch: Path) -
 
 
 async def _measured(settings: Settings, sets: Sequence[LabelledSet], wanted: Sequence[str]) -> list[Measured]:
+    chosen = [each for each in sets if each.task in wanted]
+    if not chosen:
+        return []
     analyst, rules = choose_analyst(settings), rules_of(settings)
     await analyst.start()
     bench = Bench(analyst, rules.find, rules.bounds)
     measured = []
     try:
-        with Bars().bar("measuring", sum(len(each.records) for each in sets)) as step:
-            for each in sets:
-                if each.task in wanted:
-                    figures = await bench.figures(each)
-                    measured.append(Measured(each.task, each.name, len(each.records), figures, each.note))
+        with Bars().bar("measuring", sum(len(each.records) for each in chosen)) as step:
+            for each in chosen:
+                figures = await bench.figures(each)
+                measured.append(Measured(each.task, each.name, len(each.records), figures, each.note))
                 step(len(each.records))
-        if SPEED in wanted:
-            measured.append(await _speed(bench, sets))
     finally:
         await analyst.stop()
     return measured
 
 
-async def _speed(bench: Bench, sets: Sequence[LabelledSet]) -> Measured:
+async def _speed(settings: Settings, sets: Sequence[LabelledSet]) -> list[Measured]:
     english = [each for each in sets if each.task not in {"language", "summary"}] or sets
     texts = list(dict.fromkeys(text for each in english for text in texts_of(each.some(SPEED_TEXTS))))
     most = min(SPEED_TEXTS, len(texts))
     chosen = [texts[place * len(texts) // most] for place in range(most)]
-    await bench.analyst.stop()  # what it remembers of these texts would make it quicker than it is
-    await bench.analyst.start()
-    figures = await bench.speed(chosen)
+    analyst, rules = choose_analyst(settings), rules_of(settings)
+    await analyst.start()
+    try:
+        figures = await Bench(analyst, rules.find, rules.bounds).speed(chosen)
+    finally:
+        await analyst.stop()
     largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 if sys.platform != "darwin" else 1024)
-    return Measured(SPEED, "whole chain", len(chosen), {**figures, "memory_mb": largest / 1024})
+    return [Measured(SPEED, "whole chain", len(chosen), {**figures, "memory_mb": largest / 1024})]
 
 
 def _print(measured: Sequence[Measured], *, as_json: bool) -> None:
