@@ -120,7 +120,7 @@ class BareFaustPipeline:
 
     async def start(self) -> None:
         """See Pipeline. It has no readiness of its own; the warm-up waits for its first outputs."""
-        names = ("raw", "turns", "sentiment", "pii", "insights", "summary", "aggregated")
+        names = ("raw", "turns", "sentiment", "pii", "insights", "summary", "language", "aggregated")
         policies = {f"{self.prefix}.{name}": "delete" for name in names}
         policies |= {f"{self.prefix}-{table}-changelog": "compact" for table in ("conversations", "insights")}
         await create_topics(self._brokers, PARTITIONS, policies)

@@ -1,7 +1,7 @@
 """Bare Faust: one stock app that does the same hops with no logic of ours. ``faust -A`` this module runs it.
 
-raw -> conversation (reads and writes a row of about 0.9 KB, publishes it) -> four AI steps (parse, answer with about
-210 bytes) -> aggregation (reads and writes a row of about 1 KB, drops repeats, emits when all four are there).
+raw -> conversation (reads and writes a row of about 0.9 KB, publishes it) -> five AI steps (parse, answer with about
+210 bytes) -> aggregation (reads and writes a row of about 1 KB, drops repeats, emits when all five are there).
 
 Written as Faust's own guide writes agents: acknowledged when the body has run, ``await topic.send`` without waiting
 for the broker, every setting at its default but the store and raw values. So it promises less than SignalStream does.
@@ -20,7 +20,7 @@ import orjson
 
 PREFIX = os.environ["BARE_FAUST_PREFIX"]
 PARTITIONS = int(os.environ["BARE_FAUST_PARTITIONS"])
-KINDS = ("sentiment", "pii", "insights", "summary")
+KINDS = ("sentiment", "pii", "insights", "summary", "language")
 KEPT_MESSAGES = 3  # with the counts about 0.9 KB
 KEPT_ANALYSES = 5  # with the counts about 1 KB
 ANSWER = {"label": "negative", "confidence": 0.82, "reason": "waits"}
@@ -96,9 +96,15 @@ async def summary(stream: Any) -> None:
     await analyse("summary", stream)
 
 
+@app.agent(turns)
+async def language(stream: Any) -> None:
+    """Fifth AI step."""
+    await analyse("language", stream)
+
+
 @app.agent(analyses)
 async def aggregation(stream: Any) -> None:
-    """Analyses become outputs: one for each message, when its four are there."""
+    """Analyses become outputs: one for each message, when its five are there."""
     async for event in stream.events():
         answer = orjson.loads(event.value)
         row = insights.get(event.key)
