@@ -185,7 +185,8 @@ class MendedConsumer(driver.Consumer):
                 continue
             if not self.app.topics.acks_enabled_for(message.topic):
                 await self._deliver_changelog(tp, message)
-                self._dropped.given(tp, message.offset)
+                if self.flow_active:  # else it was cut off, perhaps
+                    self._dropped.given(tp, message.offset)
                 continue
             if not await self._in_order(tp, message.offset, stale):
                 continue

@@ -22,8 +22,9 @@ def say(error: BaseException) -> None:
     """Print one line for a person, whatever the log is."""
     known = isinstance(error, SignalStreamError)
     line = str(error) if known else f"this worker crashed ({error!r}); the log says where; start it again"
-    sys.stderr.write(f"signalstream: {line}\n")
-    sys.stderr.flush()
+    stream = sys.__stderr__ or sys.stderr  # while a worker runs, upstream turns sys.stderr into lines of the log
+    stream.write(f"signalstream: {line}\n")
+    stream.flush()
 
 
 def end_within(seconds: float, reason: BaseException, end: Callable[[int], object] = os._exit) -> threading.Timer:

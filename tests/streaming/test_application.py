@@ -175,7 +175,7 @@ class LoopOnly:
 
 
 @pytest.mark.parametrize("error", [ConfigurationError("a topic is missing"), BrokerUnavailableError("no broker")])
-def test_a_worker_whose_preflight_fails_ends_with_one_line_and_exit_code_2(tmp_path, capsys, error):
+def test_a_worker_whose_preflight_fails_ends_with_one_line_and_exit_code_2(tmp_path, capfd, error):
     async def refuse() -> None:
         raise error
 
@@ -187,7 +187,7 @@ def test_a_worker_whose_preflight_fails_ends_with_one_line_and_exit_code_2(tmp_p
         worker.execute_from_commandline()
 
     assert caught.value.code == 2
-    assert capsys.readouterr().err == f"signalstream: {error}\n"
+    assert capfd.readouterr().err == f"signalstream: {error}\n"
 
 
 def test_the_installed_versions_are_those_that_the_mended_parts_were_written_for():
