@@ -28,12 +28,13 @@ def test_every_variable_of_the_guide_is_a_setting() -> None:
 def test_every_default_that_the_guide_names_is_the_default() -> None:
     defaults = {environment_name(name): str(field.default) for name, field in Settings.model_fields.items()}
     named = dict(re.findall(r"`(SIGNALSTREAM_[A-Z_]+)` \((\w+)\)", GUIDE))
-    assert named == {name: defaults[name] for name in ("SIGNALSTREAM_PARTITIONS", "SIGNALSTREAM_REPLICATION_FACTOR")}
+    assert named == {name: defaults[name] for name in named}
+    assert {"SIGNALSTREAM_PARTITIONS", "SIGNALSTREAM_REPLICATION_FACTOR"} <= named.keys()
 
 
 @pytest.mark.parametrize("message", MESSAGES)
 def test_every_message_of_the_guide_is_one_that_the_program_says(message: str) -> None:
-    assert message in SOURCES
+    assert [part for part in message.split("…") if part not in SOURCES] == []
 
 
 @pytest.mark.parametrize("command", COMMANDS)
