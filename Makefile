@@ -4,7 +4,8 @@
 
 PYTHON3 := $(shell command -v python3 || command -v python3.13 || command -v python3.12 || command -v python3.11)
 BIN := .venv/bin
-# More words for the command: make run ARGS="--port 8010 --once", make test ARGS="-k card -x"
+# More words for the command: make run ARGS="--port 8010 --once", make test ARGS="-k card -x". Tests run in two
+# processes, a file in one of them; ARGS="-n 0" runs them in one.
 ARGS ?=
 
 help: ## print this list
@@ -14,10 +15,10 @@ run: bootstrap ## start broker, worker and sample conversations on this machine;
 	@$(BIN)/signalstream dev $(ARGS)
 
 test: bootstrap-dev ## run every test
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 quick: bootstrap-dev ## run the fast tests: no broker, no browser, no installation
-	@$(BIN)/pytest -m "not embedded and not kafka and not browser and not install and not slow" $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadfile -m "not embedded and not kafka and not browser and not install and not slow" $(ARGS)
 
 check: bootstrap-dev ## check format, lint, types and layers
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
