@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.chaos.scene import Faults, Scene
 from tests.workers import Worker, get_json
 
-DISK_MEGABYTES = 48
+MEGABYTE = 1_000_000
+DISK_MEGABYTES = 256  # the tables of a long run with their files of preparation fit; what fills it is ballast
 LOW_MEGABYTES = 10  # left when /health must have said so (SIGNALSTREAM_LOW_DISK_MEGABYTES is far above by default)
 ENDS_SECONDS = 40.0
 BLOCK = b"\x00" * 65_536
@@ -30,16 +32,11 @@ def mounted(directory: Path, options: str) -> Iterator[None]:
 def fill(directory: Path, leave_megabytes: int) -> Path:
     """Write a file that leaves only so much of a small disk; 0 leaves nothing at all."""
     ballast = directory / "ballast"
-    limit = (DISK_MEGABYTES - leave_megabytes) * 1_000_000 if leave_megabytes else DISK_MEGABYTES * 2_000_000
-    with ballast.open("ab", buffering=0) as file:
-        try:
-            while file.tell() < limit and file.write(BLOCK) == len(BLOCK):
-                pass
-            while file.write(b"\x00"):
-                if leave_megabytes:
-                    break
-        except OSError:
-            pass
+    with ballast.open("ab", buffering=0) as file, suppress(OSError):
+        while shutil.disk_usage(directory).free > leave_megabytes * MEGABYTE:
+            file.write(BLOCK)
+        while not leave_megabytes:
+            file.write(b"\x00")
     return ballast
 
 

@@ -71,7 +71,7 @@ class LocalAnalyst:
         if self._models.encoder is not None:
             self._models.encoder.start()
         self._sentiment = SentimentJudge(self._models.encoder, self._models.heads.get("sentiment"))
-        self._intent = IntentJudge(self._models.encoder, self._models.intents)
+        self._intent = IntentJudge(self._models.encoder, self._models.intents, self._models.heads.get("sentiment"))
         self._requests = RequestJudge(self._models.encoder, self._models.heads.get("requests"))
         self._summarizer = Summarizer(self._models.encoder)
 

@@ -2,7 +2,9 @@
 
 The newest message counts fully, the one before it half, and so on. What fits no label is a General Inquiry, with a
 confidence below LEAST_CONFIDENCE: never a guess. For the eight default labels the cues of ``intent_rules`` have a say
-too: their share of the evidence moves the probabilities by CUE_WEIGHT.
+too: their share of the evidence moves the probabilities by CUE_WEIGHT, and alone they judge what is written in words
+that the models, who know English, have not seen. Labels that bring samples enough for a head of their own are believed
+from LEAST_FITTED on: its probabilities are shared among many labels.
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from signalstream.ai.local.encoder import Embedder
-from signalstream.ai.local.heads import Floats
-from signalstream.ai.local.intent_heads import IntentHead, head_for
+from signalstream.ai.local.heads import Floats, Head
+from signalstream.ai.local.intent_heads import FittedHead, IntentHead, head_for
 from signalstream.ai.local.intent_rules import GENERAL, INTENTS
 from signalstream.ai.local.minilm import Run
 from signalstream.ai.local.taxonomy import ANY_TENANT, DEFAULT, Taxonomy
@@ -22,6 +24,9 @@ from signalstream.core.redaction import PLACEHOLDER
 from signalstream.core.text import folded, matched
 
 LEAST_CONFIDENCE = 0.4
+LEAST_FITTED = 0.05
+LEAST_KNOWN = 0.6
+"""Share of the newest message's words that the models must have seen for sample sentences to be asked."""
 CUE_WEIGHT = 0.4
 FADING = 0.5
 MESSAGES_READ = 6
@@ -41,11 +46,18 @@ class IntentJudge:
     """Judges by the tenant's own labels where it has some, else by those for every tenant, else by the default ones.
 
     ``heads`` are those of ``intent_heads_for``; without them and the encoder, cues judge by the default labels.
+    ``words`` knows the words of English; without it every message counts as English.
     """
 
-    def __init__(self, encoder: Embedder | None = None, heads: Mapping[str, IntentHead] | None = None) -> None:
+    def __init__(
+        self,
+        encoder: Embedder | None = None,
+        heads: Mapping[str, IntentHead] | None = None,
+        words: Head | None = None,
+    ) -> None:
         self._encoder = encoder
         self._heads = dict(heads or {})
+        self._words = words
 
     async def judge(self, texts: Sequence[str], tenant: str) -> IntentVerdict:
         """Return the intent of the customer's messages, redacted and newest first."""
@@ -56,11 +68,14 @@ class IntentJudge:
             return _verdict(by_cues, BY_CUES, least=0.0)
         if not plain:
             return IntentVerdict(GENERAL, 0.0, head.engine)
+        is_default, has_cues = set(head.labels) == set(DEFAULT.labels), any(by_cues.values())
+        if is_default and has_cues and self._words is not None and self._words.known_share(plain[0]) < LEAST_KNOWN:
+            return _verdict(by_cues, BY_CUES, least=0.0)
         rows = head.probabilities(plain, await self._encoder.embed(plain))
         shares = dict(zip(head.labels, (float(one) for one in _faded(rows)), strict=True))
-        if set(head.labels) == set(DEFAULT.labels) and any(by_cues.values()):
+        if is_default and has_cues:
             shares = {label: (1 - CUE_WEIGHT) * shares[label] + CUE_WEIGHT * by_cues[label] for label in shares}
-        return _verdict(shares, head.engine, least=LEAST_CONFIDENCE)
+        return _verdict(shares, head.engine, LEAST_FITTED if isinstance(head, FittedHead) else LEAST_CONFIDENCE)
 
 
 def intent_heads_for(run: Run, taxonomies: Mapping[str, Taxonomy]) -> dict[str, IntentHead]:

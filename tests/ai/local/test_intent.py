@@ -12,6 +12,7 @@ from signalstream.ai.local.intent import LEAST_CONFIDENCE, IntentJudge, IntentVe
 from signalstream.ai.local.intent_heads import FittedHead, Prototypes, head_for
 from signalstream.ai.local.intent_rules import GENERAL
 from signalstream.ai.local.minilm import MiniLM, load_minilm
+from signalstream.ai.local.models import load_models
 from signalstream.ai.local.taxonomy import Taxonomy
 
 GARDEN = Taxonomy(
@@ -31,7 +32,7 @@ def model() -> MiniLM:
 async def judge(model: MiniLM) -> AsyncIterator[IntentJudge]:
     encoder = Encoder(model.run)
     encoder.start()
-    yield IntentJudge(encoder, intent_heads_for(model.run, {"garden": GARDEN}))
+    yield IntentJudge(encoder, intent_heads_for(model.run, {"garden": GARDEN}), load_models({}).heads["sentiment"])
     await encoder.stop()
 
 
@@ -55,6 +56,20 @@ async def test_a_message_is_understood_in_other_words_than_the_samples(
     verdict = await judge.judge([text], "demo")
     assert (verdict.intent, verdict.engine) == (intent, "prototypes")
     assert (verdict.confidence <= LEAST_CONFIDENCE) is (intent == GENERAL)
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("Ich wurde zweimal belastet und möchte mein Geld zurück", "Refund Request"),
+        ("Quiero cancelar mi suscripción", "Cancellation"),
+    ],
+)
+async def test_what_is_written_in_words_that_the_models_do_not_know_is_judged_by_cues(
+    judge: IntentJudge, text: str, intent: str
+) -> None:
+    verdict = await judge.judge([text], "demo")
+    assert (verdict.intent, verdict.engine) == (intent, "cues")
 
 
 async def test_a_tenant_with_labels_of_its_own_is_judged_by_them_alone(judge: IntentJudge) -> None:
