@@ -110,7 +110,7 @@ async def post(session: aiohttp.ClientSession, url: str, name: str, number: int)
                 if answer.status == 202:
                     return
         except (aiohttp.ClientError, TimeoutError):
-            pass
+            pass  # its worker is the one that went away: the next attempt says when another accepts
         await asyncio.sleep(0.1)
 
 
