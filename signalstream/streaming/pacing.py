@@ -21,9 +21,18 @@ def pace_fetches(consumer: Any, seconds: float = PACE_SECONDS) -> None:
     async def paced(assignment: Any, node_id: int, request: Any) -> Any:
         loop = asyncio.get_running_loop()
         early = last.get(node_id, 0.0) + seconds - loop.time()
-        if early > 0:
-            await asyncio.sleep(early)
+        if early > 0 and not await _waited(early):
+            return False
         last[node_id] = loop.time()
         return await fetch(assignment, node_id, request)
 
     fetcher._proc_fetch_request = paced
+
+
+async def _waited(seconds: float) -> bool:
+    """Wait; say False when cancelled meanwhile, as aiokafka's own fetch does: its ``close`` awaits what it cancels."""
+    try:
+        await asyncio.sleep(seconds)
+    except asyncio.CancelledError:
+        return False
+    return True
