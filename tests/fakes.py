@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from signalstream.ai.analyst import Answer
+from signalstream.ai.remote.provider import Question, Reply, Tokens
 from signalstream.core.condition import Condition
 from signalstream.core.keys import ConversationKey
+from signalstream.errors import AnalystUnavailableError
 from signalstream.models.conversation import ConversationView, Turn
 from signalstream.models.intelligence import Insight
 from signalstream.models.messages import Message
@@ -171,3 +173,60 @@ class ScriptedAnalyst:
 
     def health(self) -> dict[str, object]:
         return {"status": "ok"}
+
+
+def replied(question: Question) -> Reply:
+    """Answer a question with its own name."""
+    return Reply({"asked": question.name}, "fake-1", Tokens(prompt=100, output=20))
+
+
+@dataclass
+class FakeProvider:
+    """A remote model: each attempt takes the next of ``script``, and when that is used up, ``otherwise``'s answer.
+
+    After ``latency_seconds`` a Reply is returned, an exception raised, and None never answers. A float is a latency of
+    its own for an answer of ``otherwise``. Like every adapter, it raises AnalystUnavailableError when time is up.
+    """
+
+    script: list[Reply | BaseException | float | None] = field(default_factory=list)
+    otherwise: Callable[[Question], Reply | BaseException | None] = replied
+    latency_seconds: float = 0.0
+    name: str = "fake"
+    model: str = "fake-1"
+    questions: list[Question] = field(default_factory=list)
+    asked_at: list[float] = field(default_factory=list)  # the loop's time of each attempt
+    timeouts: list[float] = field(default_factory=list)
+    in_flight: int = 0
+    most_in_flight: int = 0
+    started: bool = False
+
+    async def start(self) -> None:
+        self.started = True
+
+    async def stop(self) -> None:
+        self.started = False
+
+    async def ask(self, question: Question, timeout_seconds: float) -> Reply:
+        self.questions.append(question)
+        self.asked_at.append(asyncio.get_running_loop().time())
+        self.timeouts.append(timeout_seconds)
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                return await self._answer(question)
+        except TimeoutError:
+            raise AnalystUnavailableError(f"the fake did not answer within {timeout_seconds:g} s") from None
+        finally:
+            self.in_flight -= 1
+
+    async def _answer(self, question: Question) -> Reply:
+        step = self.script.pop(0) if self.script else self.latency_seconds
+        await asyncio.sleep(step if isinstance(step, float) else self.latency_seconds)
+        answer = self.otherwise(question) if isinstance(step, float) else step
+        if answer is None:
+            await asyncio.Event().wait()
+        if isinstance(answer, Reply):
+            return answer
+        assert answer is not None
+        raise answer
