@@ -41,7 +41,12 @@ class ModelUnavailableError(SignalStreamError):
 
 
 class AnalystError(SignalStreamError):
-    """An analyst gave no usable answer. Base of the four below."""
+    """An analyst gave no usable answer. Base of the five below.
+
+    ``tokens`` is what the attempt cost all the same: those sent, those answered; zeros when nobody said.
+    """
+
+    tokens: tuple[int, int] = (0, 0)
 
 
 class AnalystUnavailableError(AnalystError):
@@ -58,6 +63,10 @@ class AnalystRateLimitedError(AnalystError):
 
 class AnalystRefusedError(AnalystError):
     """The analyst declines this content. No retry: the analysis is ``failed`` or answered by another analyst."""
+
+
+class AnalystRejectedError(AnalystError):
+    """Key, model or permission is not accepted. No retry: an operator has to change a setting; ``/health`` says so."""
 
 
 class AnalystBadOutputError(AnalystError):

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from signalstream.errors import ConfigurationError
 from signalstream.models.agents import AI_AGENTS
 from signalstream.models.base import TENANT_PATTERN
+from signalstream.remote_settings import RemoteSettings
 
 ROLES = ("core", *AI_AGENTS)
 DEFAULT_LANGUAGES = ("ar", "de", "en", "es", "fr", "hi", "it", "ja", "ko", "nl", "pl", "pt", "ru", "tr", "zh")
@@ -23,7 +24,7 @@ def _words(value: object) -> object:
     return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
 
 
-class Settings(BaseSettings):
+class Settings(RemoteSettings):
     """The effective settings of a process. Durations say their unit in the name."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
@@ -65,9 +66,6 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="Least level logged.")
     log_format: Literal["auto", "json", "console"] = Field(
         default="auto", description="How log lines look; auto is console on a terminal, else json."
-    )
-    gemini_api_key: SecretStr | None = Field(
-        default=None, validation_alias="GEMINI_API_KEY", description="Key of Google Gemini."
     )
 
     app_id: str = Field(
@@ -213,6 +211,11 @@ class Settings(BaseSettings):
         return self.advertised_url or f"http://{self.host}:{self.port}"
 
 
+def fields() -> list[str]:
+    """Return every setting in the order to read them in: those of a remote analyst last."""
+    return sorted(Settings.model_fields, key=lambda field: field in RemoteSettings.model_fields)
+
+
 def environment_name(field: str) -> str:
     """Return the environment variable of a setting."""
     alias = Settings.model_fields[field].validation_alias
@@ -235,7 +238,7 @@ def load_settings(**overrides: object) -> Settings:
 def masked(settings: Settings) -> dict[str, str]:
     """Return environment name -> value as text, secrets as ``********``."""
     shown = {}
-    for field in Settings.model_fields:
+    for field in fields():
         value = getattr(settings, field)
         if isinstance(value, SecretStr):
             text = "********"

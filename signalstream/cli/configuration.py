@@ -10,7 +10,7 @@ import typer
 from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
 
 from signalstream.cli.tables import console, table
-from signalstream.settings import Settings, environment_name, load_settings, masked
+from signalstream.settings import Settings, environment_name, fields, load_settings, masked
 
 EXAMPLE_HEAD = """\
 # Every setting with its default, as `signalstream config --example` prints them. Copy this file to .env and uncomment
@@ -47,7 +47,8 @@ def config(
 def example() -> str:
     """Return the text of ``.env.example``: every setting with its default, commented out."""
     blocks = [EXAMPLE_HEAD]
-    for key, field in Settings.model_fields.items():
+    for key in fields():
+        field = Settings.model_fields[key]
         default = ",".join(field.default) if isinstance(field.default, tuple) else field.default
         blocks.append(f"# {field.description}\n# {environment_name(key)}={'' if default is None else default}\n")
     return "\n".join(blocks)
@@ -58,7 +59,7 @@ def effective(settings: Settings) -> tuple[Setting, ...]:
     origins, values = sources(), masked(settings)
     return tuple(
         Setting(name, values[name], origins[name], field.description or "")
-        for name, field in ((environment_name(key), field) for key, field in Settings.model_fields.items())
+        for name, field in ((environment_name(key), Settings.model_fields[key]) for key in fields())
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from signalstream.cli.configuration import effective, example, sources
 from signalstream.cli.main import run
-from signalstream.settings import Settings, environment_name, load_settings
+from signalstream.settings import Settings, environment_name, fields, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +20,8 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_setting_is_listed_with_its_description() -> None:
     listed = effective(load_settings())
-    assert [setting.name for setting in listed] == [environment_name(field) for field in Settings.model_fields]
+    assert [setting.name for setting in listed] == [environment_name(field) for field in fields()]
+    assert sorted(fields()) == sorted(Settings.model_fields)
     assert all(setting.description for setting in listed)
 
 

@@ -67,8 +67,8 @@ class Provider(Protocol):
         """Make one attempt.
 
         Raises AnalystUnavailableError (unreachable, timeout, 5xx), AnalystRateLimitedError (with the server's delay, or
-        0 when it named none), AnalystRefusedError (blocked content, wrong key, unknown model: asking again is no use),
-        AnalystBadOutputError (cut, empty, repeated or no JSON). ``tokens`` of the error, when the server told them,
-        says what it cost all the same.
+        0 when it named none), AnalystRefusedError (blocked content: asking again is no use), AnalystRejectedError (key,
+        model or permission not accepted), AnalystBadOutputError (cut, empty, repeated or no JSON). ``tokens`` of the
+        error, when the server told them, says what it cost all the same.
         """
         ...
