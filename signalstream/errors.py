@@ -41,7 +41,7 @@ class ModelUnavailableError(SignalStreamError):
 
 
 class AnalystError(SignalStreamError):
-    """An analyst gave no usable answer. Base of the five below.
+    """An analyst gave no usable answer. Base of the six below.
 
     ``tokens`` is what the attempt cost all the same: those sent, those answered; zeros when nobody said.
     """
@@ -67,6 +67,10 @@ class AnalystRefusedError(AnalystError):
 
 class AnalystRejectedError(AnalystError):
     """Key, model or permission is not accepted. No retry: an operator has to change a setting; ``/health`` says so."""
+
+
+class AnalystWithheldError(AnalystError):
+    """The text could not be redacted, so nothing was sent. No retry: the local analyst answers."""
 
 
 class AnalystBadOutputError(AnalystError):

@@ -17,7 +17,7 @@ from signalstream.ai.local.batching import Batches
 from signalstream.ai.local.ner import Rampart, Reading
 from signalstream.ai.local.pii import PatternDetector
 from signalstream.ai.local.pii_model import model_spans
-from signalstream.ai.local.pii_policy import Policies
+from signalstream.ai.local.pii_policy import Policies, Policy
 from signalstream.core.placeholders import learned, placeholders, redacted
 from signalstream.core.redaction import Span, apply_spans, joined
 from signalstream.errors import ModelUnavailableError
@@ -89,6 +89,15 @@ class PersonalDataFinder:
     def missing(self) -> str | None:
         """Why the model is not there, or None."""
         return self._missing
+
+    @property
+    def ready(self) -> bool:
+        """Whether it finds all that it was built to find: not before ``start``, nor without the model's files."""
+        return self._load is None or self._batches is not None
+
+    def policy(self, tenant_id: str) -> Policy:
+        """Return what a tenant asks of the search."""
+        return self._policies.of(tenant_id)
 
     def by_patterns(self, tenant_id: str, text: str) -> tuple[Span, ...]:
         """Return what patterns find and the tenant does not allow: at once, without the model."""
