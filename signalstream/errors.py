@@ -75,3 +75,7 @@ class AnalystWithheldError(AnalystError):
 
 class AnalystBadOutputError(AnalystError):
     """The answer does not fit the result's model. One retry, then ``failed``."""
+
+
+class AnalystSupersededError(AnalystError):
+    """A newer turn of the conversation is asked instead. No retry and no result: the analysis is ``skipped``."""

@@ -59,3 +59,25 @@ class RemoteSettings(BaseSettings):
     remote_spend_per_tenant_and_day: float | None = Field(
         default=None, gt=0, description="Money after which a tenant's day goes on with the local analyst; none: no end."
     )
+
+    remote_deadline_seconds: float = Field(
+        default=12.0,
+        ge=0.1,
+        le=300,
+        description="Longest wait for the remote model in all; then the local analyst answers, in seconds.",
+    )
+    remote_outage_deadline_seconds: float = Field(
+        default=4.0,
+        ge=0.1,
+        le=300,
+        description="The same while the remote model answers nothing at all, in seconds.",
+    )
+    remote_gathered_turns: int = Field(
+        default=20, ge=1, le=100, description="Turns of a tenant that share a question while they wait for the quota."
+    )
+    remote_gathered_characters: int = Field(
+        default=24_000, ge=1_000, le=500_000, description="Characters of text that share a question."
+    )
+    remote_analyses_in_flight: int = Field(
+        default=512, ge=1, le=4096, description="Analyses at once, for each AI agent, with a remote model."
+    )
