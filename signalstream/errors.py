@@ -41,7 +41,7 @@ class ModelUnavailableError(SignalStreamError):
 
 
 class AnalystError(SignalStreamError):
-    """An analyst gave no usable answer. Base of the six below.
+    """An analyst gave no usable answer. Base of all below.
 
     ``tokens`` is what the attempt cost all the same: those sent, those answered; zeros when nobody said.
     """
@@ -79,3 +79,23 @@ class AnalystBadOutputError(AnalystError):
 
 class AnalystSupersededError(AnalystError):
     """A newer turn of the conversation is asked instead. No retry and no result: the analysis is ``skipped``."""
+
+
+class AnalystOverdueError(AnalystError):
+    """The call's deadline came before an answer. No retry: the time is up; the local analyst answers."""
+
+
+class AnalystSuspendedError(AnalystError):
+    """An outage was seen, and nothing is sent until a probe is answered. No retry: the local analyst answers."""
+
+
+class AnalystNoBudgetError(AnalystError):
+    """The budget of requests has no room before the deadline. No retry: ``wait_seconds`` is how long it would take."""
+
+    def __init__(self, message: str, wait_seconds: float) -> None:
+        super().__init__(message)
+        self.wait_seconds = wait_seconds
+
+
+class AnalystSpentError(AnalystError):
+    """The day's budget of this tenant is spent. No retry until the next day (UTC): the local analyst answers."""
