@@ -1,0 +1,100 @@
+"""When the next request may go out: never more than the budget within any minute, and spread over it.
+
+Two rules hold together. The log of what went out bounds every window of sixty seconds, also when the budget changes in
+between. The spacing lets a few go at once and spreads the rest evenly: without it a rush would use the budget up in
+seconds and everyone after it would wait for the rest of the minute. It also keeps workers within a shared quota while
+their shares change, for what one stops sending and another begins to send both change evenly.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from math import inf
+
+# A little more than the minute that is promised: times are rounded, and timers wake a little early.
+WINDOW_SECONDS = 60.05
+ROUNDING = 1e-6  # of the spacing: sums of it are not exact
+BURST_SHARE = 0.05  # of the budget may go at once after a rest; as much less is sent in a minute of steady load
+
+
+@dataclass
+class Pace:
+    """Requests a minute, as a budget that may change at any time and need not be whole.
+
+    Times are seconds of any clock that never goes back. Below one request a minute the window grows instead.
+    """
+
+    budget: float
+    _taken: deque[float] = field(default_factory=deque)
+    _spaced_until: float = -inf
+    _paused_until: float = -inf
+
+    def forecast(self, now: float) -> Iterator[float]:
+        """Yield when the next requests may go, one after another, each as early as it may; inf when never."""
+        going: list[float] = []
+        spaced = self._spaced_until
+        while self.budget > 0:
+            at = max(now, self._paused_until, spaced - self._slack, self._room_at(going))
+            yield at
+            going.append(at)
+            spaced = max(at, spaced) + self._interval
+        while True:
+            yield inf
+
+    def take(self, now: float) -> None:
+        """Note that a request goes out now. The caller has seen that it may."""
+        self._forget(now)
+        self._taken.append(now)
+        self._spaced_until = max(now, self._spaced_until) + self._interval
+
+    def change(self, budget: float, now: float) -> None:
+        """Set the budget. What is owed to the spacing is owed in proportion."""
+        before = self._interval if self.budget > 0 else None
+        self.budget = budget
+        if before is not None and budget > 0 and self._spaced_until > now:
+            self._spaced_until = now + (self._spaced_until - now) * self._interval / before
+
+    def pause(self, until: float) -> None:
+        """Let nothing go before ``until``, and nothing at once after it."""
+        self._paused_until = max(self._paused_until, until)
+        if self.budget > 0:
+            self._spaced_until = max(self._spaced_until, self._paused_until + self._slack)
+
+    def left(self, now: float) -> int:
+        """Return how many more the last minute would have room for."""
+        self._forget(now)
+        return max(0, self._most - len(self._taken)) if self.budget > 0 else 0
+
+    @property
+    def _most(self) -> int:
+        return max(1, int(self.budget))
+
+    @property
+    def _span(self) -> float:
+        return WINDOW_SECONDS / min(1.0, self.budget)
+
+    @property
+    def _burst(self) -> int:
+        return max(1, int(self._most * BURST_SHARE))
+
+    @property
+    def _interval(self) -> float:
+        return self._span / (self._most - self._burst + 1)
+
+    @property
+    def _slack(self) -> float:
+        return (self._burst - 1 + ROUNDING) * self._interval
+
+    def _room_at(self, going: list[float]) -> float:
+        index = len(self._taken) + len(going) - self._most
+        if index < 0:
+            return -inf
+        leaves = self._taken[index] if index < len(self._taken) else going[index - len(self._taken)]
+        return leaves + self._span
+
+    def _forget(self, now: float) -> None:
+        # The newest stays: a budget that falls below one a minute looks further back.
+        while len(self._taken) > 1 and self._taken[0] + WINDOW_SECONDS <= now:
+            self._taken.popleft()
