@@ -138,7 +138,8 @@ class Insights(Model):
 class Summary(Model):
     """The conversation in short, over redacted text.
 
-    Every sentence of the other fields is one of ``sources``, shortened and with its speaker's name in front.
+    By the local analyst every sentence of the other fields is one of ``sources``, shortened and with its speaker's name
+    in front. A remote model words them itself, and ``sources`` are sentences of the messages that it rests on.
     """
 
     tldr: str

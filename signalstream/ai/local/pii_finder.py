@@ -146,9 +146,14 @@ class PersonalDataFinder:
 
 async def analyse_pii(finder: PersonalDataFinder, turn: Turn) -> Pii:
     """Return the entities of the turn's own message and the message without them."""
+    spans = await finder.find(turn.message.tenant_id, turn.message.text)
+    return pii_of(turn, spans, await finder.known(turn))
+
+
+def pii_of(turn: Turn, spans: Sequence[Span], known: KnownValues) -> Pii:
+    """Return what the spans found in the turn's own message are: they must not overlap, and be in order."""
     text = turn.message.text
-    spans = await finder.find(turn.message.tenant_id, text)
-    names = placeholders(await finder.known(turn), text, spans)
+    names = placeholders(known, text, spans)
     entities = tuple(
         PiiEntity(
             type=span.kind,

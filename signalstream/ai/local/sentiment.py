@@ -67,7 +67,7 @@ class SentimentJudge:
         """
         texts = voices.of(Sender.CUSTOMER)[:MESSAGES_READ]
         if not texts:
-            return _NOTHING_WRITTEN, BY_RULES
+            return NOTHING_WRITTEN, BY_RULES
         judged = [await self.message(text) for text in texts]
         newest = judged[0]
         result = Sentiment(
@@ -152,7 +152,7 @@ def _reasoning(judged: Judgement, *, own: bool) -> str:
     return shortened(f"{judged.label.value.capitalize()}{of}, score {judged.score:+.2f}; {said}.", 500)
 
 
-_NOTHING_WRITTEN = Sentiment(
+NOTHING_WRITTEN = Sentiment(
     sentiment=SentimentLabel.NEUTRAL,
     confidence=0.0,
     emotion=Emotion.NEUTRAL,

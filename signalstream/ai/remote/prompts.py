@@ -122,6 +122,11 @@ def question_for(task: str, turns: Sequence[OutgoingTurn], token: Token = secret
     )
 
 
+def characters(task: str, turn: OutgoingTurn) -> int:
+    """Return how many characters of text a turn adds to a question."""
+    return sum(len(line.text) for line in lines_of(prompt_of(task), turn))
+
+
 def lines_of(prompt: Prompt, turn: OutgoingTurn) -> tuple[Line, ...]:
     """Return what is sent of a turn, oldest first: its own message whole, and of those before what the bounds allow."""
     lines = turn.voices.lines
