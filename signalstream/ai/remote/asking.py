@@ -1,0 +1,147 @@
+"""Turns in, outcomes out: one question at a time is formed, as late as possible, of whatever waits by then.
+
+The next question is formed when the one before has reached the model, and so has its budget. Until then turns gather.
+A gathering that gives no usable answer is asked again one turn at a time, so that one poison message harms no other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import structlog
+
+from signalstream.ai.remote.gathering import Gathering
+from signalstream.ai.remote.waiting import Name, Outcome, Waiting
+from signalstream.errors import AnalystBadOutputError, AnalystError, AnalystRefusedError, AnalystUnavailableError
+from signalstream.models.base import Model
+
+MOST_FAILURES = 2  # answers that hold nothing usable for a turn; then it is given up
+STOPPED = Outcome(error=AnalystUnavailableError("it is being stopped"))
+T = TypeVar("T")
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a question's answer holds: results by task and id; why others have none; the model that gave them."""
+
+    results: Mapping[Name, Model]
+    reasons: Mapping[Name, str]
+    model: str
+
+
+Ask = Callable[[Sequence[Waiting[T]], Callable[[], None]], Coroutine[Any, Any, Answers]]
+"""Asks one question about turns of one tenant; calls the second when it reaches the model. Raises AnalystError."""
+
+
+@dataclass
+class Sizes:
+    """How many turns the questions held."""
+
+    questions: int = 0
+    turns: int = 0
+    newest: int = 0
+    largest: int = 0
+
+    def note(self, turns: int) -> None:
+        """Count a question."""
+        self.questions += 1
+        self.turns += turns
+        self.newest, self.largest = turns, max(self.largest, turns)
+
+
+class Asking(Generic[T]):
+    """Gives every turn exactly one outcome; it lives in one event loop."""
+
+    def __init__(self, gathering: Gathering[T], ask: Ask[T]) -> None:
+        self._gathering = gathering
+        self._ask = ask
+        self._pump: asyncio.Task[None] | None = None
+        self._calls: set[asyncio.Task[None]] = set()
+        self.sizes = Sizes()
+
+    async def outcome(self, entry: Waiting[T]) -> Outcome:
+        """Return how a turn ended. When the caller stops waiting, the turn is asked no more."""
+        self._gathering.add(entry)
+        self._start()
+        return await entry.ended
+
+    async def stop(self) -> None:
+        """Break off what is being asked; every turn that waits is told so."""
+        tasks = [task for task in (self._pump, *self._calls) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        while batch := self._gathering.take():
+            _end(batch, STOPPED)
+
+    def condition(self) -> dict[str, object]:
+        """Say how many turns wait and how many the questions held."""
+        sizes = self.sizes
+        mean = round(sizes.turns / sizes.questions, 2) if sizes.questions else None
+        sizes_part = {"questions": sizes.questions, "turns": sizes.turns, "newest": sizes.newest}
+        return {"waiting": self._gathering.waiting, **sizes_part, "largest": sizes.largest, "mean": mean}
+
+    def _start(self) -> None:
+        if self._pump is None or self._pump.done():
+            self._pump = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        while batch := self._gathering.take():
+            begun = asyncio.Event()
+            call = asyncio.create_task(self._settle(batch, begun))
+            self._calls.add(call)
+            call.add_done_callback(self._calls.discard)
+            await begun.wait()
+
+    async def _settle(self, batch: list[Waiting[T]], begun: asyncio.Event) -> None:
+        self.sizes.note(len(batch))
+        try:
+            answers = await self._ask(batch, begun.set)
+        except asyncio.CancelledError:
+            _end(batch, STOPPED)
+            raise
+        except (AnalystBadOutputError, AnalystRefusedError) as error:
+            self._try_again(batch, error)
+        except AnalystError as error:
+            _end(batch, Outcome(error=error))
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not leave turns without an outcome
+            log.error("remote.fault", error=type(error).__name__, turns=len(batch))  # noqa: TRY400 - may hold text
+            _end(batch, Outcome(error=AnalystError(f"a fault in asking: {type(error).__name__}")))
+        else:
+            self._share(batch, answers)
+        finally:
+            begun.set()
+
+    def _share(self, batch: list[Waiting[T]], answers: Answers) -> None:
+        missing = []
+        for entry in batch:
+            if entry.name in answers.results:
+                entry.end(Outcome(answers.results[entry.name], answers.model))
+            else:
+                missing.append(entry)
+        for entry in missing:
+            why = answers.reasons.get(entry.name, "the answer holds nothing for this turn")
+            self._try_again([entry], AnalystBadOutputError(why))
+
+    def _try_again(self, batch: list[Waiting[T]], error: AnalystError) -> None:
+        """Ask each turn alone, unless that has been done: twice no usable answer, or refused when alone."""
+        refused = isinstance(error, AnalystRefusedError)
+        again = []
+        for entry in batch:
+            entry.failures += not refused
+            if entry.failures >= MOST_FAILURES or (refused and (entry.alone or len(batch) == 1)):
+                entry.end(Outcome(error=error))
+            elif not entry.ended.done():
+                again.append(entry)
+        self._gathering.put_back(again)
+        if again:
+            self._start()
+
+
+def _end(batch: list[Waiting[T]], outcome: Outcome) -> None:
+    for entry in batch:
+        entry.end(outcome)

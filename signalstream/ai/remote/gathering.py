@@ -1,0 +1,103 @@
+"""Turns that wait for budget share a question: of one tenant and never of two, up to a size.
+
+Tenants take turns, so that one with a long backlog delays the others by one question at most. A tenant's turns go in
+the order in which they came. An idle system has nothing waiting, so what comes goes at once, alone.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from signalstream.ai.remote.superseding import Superseding
+from signalstream.ai.remote.waiting import Outcome, Waiting
+from signalstream.errors import AnalystSupersededError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Size:
+    """The most that one question holds: turns, and characters of text. The first turn always fits."""
+
+    turns: int
+    characters: int
+
+
+class Gathering(Generic[T]):
+    """The waiting turns, and which of them are asked next."""
+
+    def __init__(self, size: Size, superseding: Superseding[T]) -> None:
+        self._size = size
+        self._superseding = superseding
+        self._lines: dict[str, deque[Waiting[T]]] = {}  # by tenant; the first in order is the next to be asked
+
+    @property
+    def waiting(self) -> int:
+        """Return how many turns wait."""
+        return sum(map(len, self._lines.values()))
+
+    def add(self, entry: Waiting[T]) -> None:
+        """Let a turn wait. What it supersedes ends with AnalystSupersededError, and it takes that one's place."""
+        older = self._superseded_by(entry)
+        line = self._lines.get(entry.tenant, deque())
+        if older is not None and older in line:
+            line[line.index(older)] = entry
+        elif older is not entry:
+            self._lines.setdefault(entry.tenant, line).append(entry)
+
+    def put_back(self, entries: Iterable[Waiting[T]]) -> None:
+        """Let turns wait again, before all others of their tenant and in their order, each to be asked alone."""
+        for entry in reversed(list(entries)):
+            entry.alone = True
+            if self._superseded_by(entry) is not entry:
+                self._lines.setdefault(entry.tenant, deque()).appendleft(entry)
+
+    def take(self) -> list[Waiting[T]]:
+        """Take the turns of the next question: one tenant's, of one task. Empty when nothing waits."""
+        while self._lines:
+            tenant, line = next(iter(self._lines.items()))
+            del self._lines[tenant]
+            batch, rest = self._split(line)
+            if rest:
+                self._lines[tenant] = rest
+            if batch:
+                return batch
+        return []
+
+    def _split(self, line: deque[Waiting[T]]) -> tuple[list[Waiting[T]], deque[Waiting[T]]]:
+        batch: list[Waiting[T]] = []
+        rest: deque[Waiting[T]] = deque()
+        full = False
+        for entry in line:
+            if entry.ended.done():
+                self._superseding.leave(entry)
+            elif full or not _belongs(entry, batch):
+                rest.append(entry)
+            elif self._fits(entry, batch):
+                batch.append(entry)
+                self._superseding.leave(entry)
+            else:
+                full = True  # a later one that would fit must not overtake it
+                rest.append(entry)
+        return batch, rest
+
+    def _fits(self, entry: Waiting[T], batch: list[Waiting[T]]) -> bool:
+        if not batch:
+            return True
+        if entry.alone or batch[0].alone or any(entry.name == other.name for other in batch):
+            return False
+        characters = entry.characters + sum(other.characters for other in batch)
+        return len(batch) < self._size.turns and characters <= self._size.characters
+
+    def _superseded_by(self, entry: Waiting[T]) -> Waiting[T] | None:
+        older = self._superseding.enter(entry)
+        if older is not None:
+            older.end(Outcome(error=AnalystSupersededError("superseded")))
+        return older
+
+
+def _belongs(entry: Waiting[T], batch: list[Waiting[T]]) -> bool:
+    return not batch or entry.task == batch[0].task

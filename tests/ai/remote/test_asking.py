@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from signalstream.ai.remote.asking import Answers, Asking
+from signalstream.ai.remote.waiting import Name, Waiting
+from signalstream.errors import (
+    AnalystBadOutputError,
+    AnalystError,
+    AnalystRefusedError,
+    AnalystUnavailableError,
+)
+from signalstream.models.base import Model
+from tests.ai.remote.turns import gathering, waiting
+
+
+class Echo(Model):
+    """A result that says whose it is."""
+
+    of: str
+
+
+@dataclass
+class Desk:
+    """Answers each question with every turn's own id. Turns of ``poison`` spoil a question that they are in.
+
+    Until ``open`` is set no question reaches the model.
+    """
+
+    poison: dict[str, BaseException | None] = field(default_factory=dict)
+    open: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: list[list[str]] = field(default_factory=list)
+
+    async def __call__(self, batch: Sequence[Waiting[str]], begun: Callable[[], None]) -> Answers:
+        await self.open.wait()
+        self.asked.append([entry.id for entry in batch])
+        begun()
+        await asyncio.sleep(0)
+        results: dict[Name, Model] = {entry.name: Echo(of=entry.id) for entry in batch}
+        for entry in batch:
+            if entry.id in self.poison:
+                if (error := self.poison[entry.id]) is not None:
+                    raise error
+                del results[entry.name]
+        return Answers(results, {}, "fake-1")
+
+
+def opened(poison: dict[str, BaseException | None] | None = None) -> Desk:
+    desk = Desk(poison or {})
+    desk.open.set()
+    return desk
+
+
+async def outcomes(asking: Asking[str], entries: Sequence[Waiting[str]]) -> list[str]:
+    made = await asyncio.gather(*(asking.outcome(entry) for entry in entries))
+    return [one.result.of if isinstance(one.result, Echo) else type(one.error).__name__ for one in made]
+
+
+async def test_an_idle_system_asks_at_once_and_alone():
+    desk = opened()
+    asking = Asking(gathering(), desk)
+
+    for number in range(3):
+        assert await outcomes(asking, [waiting(number)]) == [f"id-{number}"]
+    assert desk.asked == [["id-0"], ["id-1"], ["id-2"]]
+
+
+async def test_turns_that_come_while_a_question_waits_for_budget_share_the_next():
+    desk = Desk()
+    asking = Asking(gathering(), desk)
+    ends = []
+    for number in range(6):
+        ends.append(asyncio.create_task(outcomes(asking, [waiting(number)])))
+        await asyncio.sleep(0.001)
+    desk.open.set()
+
+    assert await asyncio.gather(*ends) == [[f"id-{number}"] for number in range(6)]
+    assert desk.asked == [["id-0"], ["id-1", "id-2", "id-3", "id-4", "id-5"]]
+
+
+ERRORS = st.sampled_from([AnalystBadOutputError("cut"), AnalystRefusedError("blocked"), None])
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.lists(st.sampled_from(["acme", "globex"]), min_size=1, max_size=25),
+    st.dictionaries(st.integers(0, 24).map(lambda number: f"id-{number}"), ERRORS, max_size=4),
+)
+def test_every_turn_gets_its_own_outcome_and_poison_harms_no_other(tenants, poison):
+    async def law() -> None:
+        desk = Desk(dict(poison))
+        asking = Asking(gathering(), desk)
+        entries = [waiting(number, tenant=tenant) for number, tenant in enumerate(tenants)]
+        ends = asyncio.create_task(outcomes(asking, entries))
+        await asyncio.sleep(0)
+        desk.open.set()
+        refused = {id_ for id_, error in poison.items() if isinstance(error, AnalystRefusedError)}
+        expected = [
+            entry.id
+            if entry.id not in poison
+            else "AnalystRefusedError"
+            if entry.id in refused
+            else "AnalystBadOutputError"
+            for entry in entries
+        ]
+        assert await ends == expected
+        # Poison costs little: a turn is in one gathering at most, and then asked alone, twice at most.
+        assert all(sum(entry.id in asked for asked in desk.asked) <= 3 for entry in entries)
+
+    asyncio.run(law())
+
+
+async def test_a_bad_answer_to_a_single_turn_is_asked_for_once_more():
+    desk = opened({"id-1": AnalystBadOutputError("cut")})
+
+    assert await outcomes(Asking(gathering(), desk), [waiting(1)]) == ["AnalystBadOutputError"]
+    assert desk.asked == [["id-1"], ["id-1"]]
+
+
+async def test_a_refused_single_turn_is_not_asked_again():
+    desk = opened({"id-1": AnalystRefusedError("blocked")})
+
+    assert await outcomes(Asking(gathering(), desk), [waiting(1)]) == ["AnalystRefusedError"]
+    assert desk.asked == [["id-1"]]
+
+
+async def test_an_outage_ends_every_turn_of_its_question_and_nothing_is_asked_again():
+    desk = Desk({"id-2": AnalystUnavailableError("no route")})
+    asking = Asking(gathering(), desk)
+    ends = asyncio.create_task(outcomes(asking, [waiting(number) for number in range(4)]))
+    await asyncio.sleep(0)
+    desk.open.set()
+
+    assert await ends == ["AnalystUnavailableError"] * 4
+    assert desk.asked == [["id-0", "id-1", "id-2", "id-3"]]
+
+
+async def test_a_fault_of_ours_gives_every_turn_an_outcome_too_and_the_next_question_is_asked():
+    desk = opened({"id-1": ZeroDivisionError()})
+    asking = Asking(gathering(), desk)
+
+    (made,) = await asyncio.gather(asking.outcome(waiting(1)))
+    assert isinstance(made.error, AnalystError)
+    assert "ZeroDivisionError" in str(made.error)
+    assert await outcomes(asking, [waiting(2)]) == ["id-2"]
+
+
+async def test_stopping_tells_every_turn_that_waits():
+    desk = Desk()
+    asking = Asking(gathering(), desk)
+    ends = asyncio.create_task(outcomes(asking, [waiting(number) for number in range(9)]))
+    await asyncio.sleep(0)
+    await asking.stop()
+
+    assert await ends == ["AnalystUnavailableError"] * 9
+
+
+async def test_a_turn_whose_caller_has_gone_is_asked_no_more():
+    desk = Desk()
+    asking = Asking(gathering(), desk)
+    first, gone = (asyncio.create_task(asking.outcome(waiting(number))) for number in (1, 2))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    gone.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await gone
+    desk.open.set()
+    await first
+
+    assert [id_ for asked in desk.asked for id_ in asked].count("id-2") <= 1
+
+
+async def test_the_condition_counts_questions_and_the_turns_in_them():
+    desk = Desk()
+    asking = Asking(gathering(), desk)
+    ends = asyncio.create_task(outcomes(asking, [waiting(number) for number in range(7)]))
+    await asyncio.sleep(0)
+    desk.open.set()
+    await ends
+
+    expected = {"waiting": 0, "questions": 2, "turns": 7, "newest": 2, "largest": 5, "mean": 3.5}
+    assert asking.condition() == expected
