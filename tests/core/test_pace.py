@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, pairwise
 from math import inf
 
 import pytest
@@ -60,7 +60,7 @@ def test_less_than_one_a_minute_is_one_in_as_many_minutes(budget: float) -> None
     sent = eager(Pace(budget), 0.0, 60.0 / budget * 5.0)
 
     assert 4 <= len(sent) <= 5
-    assert all(later - earlier >= 60.0 / budget for earlier, later in zip(sent, sent[1:], strict=False))
+    assert all(later - earlier >= 60.0 / budget for earlier, later in pairwise(sent))
 
 
 @settings(deadline=None, max_examples=100)
@@ -99,7 +99,7 @@ def test_steady_load_gets_nearly_the_whole_budget_without_a_long_wait(budget: in
     sent = eager(Pace(float(budget)), 0.0, 600.0)
 
     assert len(sent) >= 0.94 * budget * 10
-    longest = max(later - earlier for earlier, later in zip(sent, sent[1:], strict=False))
+    longest = max(later - earlier for earlier, later in pairwise(sent))
     assert longest <= 60.0 / budget * 1.1
 
 
