@@ -12,7 +12,8 @@ import structlog
 from signalstream.ai.analyst import Analyst, Answer
 from signalstream.core.clock import Clock
 from signalstream.core.keys import ConversationKey
-from signalstream.errors import AnalystBadOutputError, AnalystError, UnprocessableError
+from signalstream.errors import AnalystBadOutputError, AnalystError, AnalystSupersededError, UnprocessableError
+from signalstream.models.agents import is_addressed
 from signalstream.models.base import Model
 from signalstream.models.conversation import Turn
 from signalstream.models.intelligence import MAX_REASON_CHARACTERS, Analysis, AnalysisStatus
@@ -44,6 +45,7 @@ class AnalysisAgent:
 
     An analyst that declines, breaks off or exceeds the deadline gives an analysis with status ``failed`` and the
     reason; so does one whose every attempt raises something unforeseen, and its turn becomes a dead letter besides.
+    A turn for which a newer one is asked is ``skipped``; one that is addressed to other agents is left to them.
     """
 
     kind: AnalysisKind
@@ -58,6 +60,8 @@ class AnalysisAgent:
         """Take one turn."""
         turn = self.read(event.message.value)
         _check_key(event.message.key, turn)
+        if not is_addressed(self.kind.name, headers_of(event)):
+            return
         started = time.perf_counter()
         try:
             answer = await within(self.analyst.analyse(self.kind.name, turn), self.deadline_seconds)
@@ -65,6 +69,8 @@ class AnalysisAgent:
                 raise AnalystBadOutputError(f"the analyst answered {type(answer.result).__name__}")
         except OverdueError:
             analysis = self._failed(turn, f"no answer within {self.deadline_seconds:g} s", started)
+        except AnalystSupersededError as error:
+            analysis = self._without_result(AnalysisStatus.SKIPPED, turn, str(error), started)
         except AnalystError as error:
             analysis = self._failed(turn, f"{type(error).__name__}: {error}", started)
         else:
@@ -99,9 +105,10 @@ class AnalysisAgent:
 
     def _failed(self, turn: Turn, reason: str, started: float) -> Analysis:
         log.warning("analysis.failed", message_id=str(turn.message.message_id), seq=turn.seq, reason=_short(reason))
-        return self._analysis(
-            turn, started, status=AnalysisStatus.FAILED, reason=_short(reason), engine=self.analyst.name
-        )
+        return self._without_result(AnalysisStatus.FAILED, turn, reason, started)
+
+    def _without_result(self, status: AnalysisStatus, turn: Turn, reason: str, started: float) -> Analysis:
+        return self._analysis(turn, started, status=status, reason=_short(reason), engine=self.analyst.name)
 
     def _analysis(self, turn: Turn, started: float, **fields: Any) -> Analysis:
         message = turn.message

@@ -12,11 +12,13 @@ from signalstream.errors import (
     AnalystBadOutputError,
     AnalystRateLimitedError,
     AnalystRefusedError,
+    AnalystSupersededError,
     AnalystUnavailableError,
     BrokerUnavailableError,
     UndecodableError,
     UnprocessableError,
 )
+from signalstream.models.agents import ADDRESSED
 from signalstream.models.base import Model
 from signalstream.models.conversation import Turn
 from signalstream.models.intelligence import Analysis
@@ -173,3 +175,20 @@ async def test_no_log_line_holds_what_was_written(given):
 def test_every_kind_promises_a_model():
     assert all(issubclass(kind.result, Model) for kind in AI_AGENTS)
     assert len({kind.name for kind in AI_AGENTS}) == len(AI_AGENTS)
+
+
+async def test_a_turn_for_which_a_newer_one_is_asked_is_skipped_and_not_called_a_failure():
+    with capture_logs() as logs:
+        made = await analysed(AnalystSupersededError("superseded"))
+
+    assert (made.status, made.reason, made.result, made.engine) == ("skipped", "superseded", None, "scripted")
+    assert not [entry for entry in logs if entry["log_level"] in {"warning", "error"}]
+
+
+@pytest.mark.parametrize(("addressed", "taken"), [(b"summary", 0), (b"summary,sentiment", 1), (b"sentiment", 1)])
+async def test_a_turn_that_is_sent_again_is_taken_by_the_agents_that_it_is_addressed_to(addressed, taken):
+    outbox, analyst = RecordingOutbox(), ScriptedAnalyst(answer(SENTIMENT))
+
+    await agent(analyst, outbox).step(event(encode(TURN), headers=[(ADDRESSED, addressed)]))
+
+    assert (len(analyst.asked), len(outbox.sent)) == (taken, taken)

@@ -214,3 +214,32 @@ def test_event_time_only_moves_forward():
     assert merging.noted(row, BEGIN) is row
     assert merging.noted(row, BEGIN - timedelta(days=1)) is row
     assert merging.noted(row, BEGIN + timedelta(seconds=1)).watermark == BEGIN + timedelta(seconds=1)
+
+
+def test_a_skipped_turn_keeps_the_older_result_holds_nothing_up_and_gives_way_to_a_newer_one():
+    others = [analysis(agent, 2) for agent in AGENTS if agent != "summary"]
+    skipped = merged([analysis("summary", 1, variant=1), *others, analysis("summary", 2, "skipped", 0)])
+    picture = insight(skipped, AGENTS)
+
+    assert picture.completeness == "complete"
+    assert (picture.agents["summary"].status, picture.agents["summary"].based_on_seq) == ("skipped", 1)
+    assert picture.summary is not None
+    assert picture.summary.tldr == "variant 1"
+
+    newer = insight(merged([analysis("summary", 3, variant=3)], skipped), AGENTS)
+    assert (newer.agents["summary"].status, newer.agents["summary"].based_on_seq) == ("ok", 3)
+
+
+@MODERATE
+@given(st.lists(analyses(("sentiment",)), max_size=12), st.integers(1, 6), st.integers(0, 3), st.data())
+def test_a_degraded_turn_that_was_asked_again_shows_the_better_result_in_any_order(others, seq, variant, data):
+    degraded, better = (analysis("sentiment", seq, status, variant) for status in ("degraded", "ok"))
+    others = [one for one in others if (one.seq, one.status) != (seq, "ok")]
+    order = data.draw(st.permutations([*others, degraded, better, better]))
+    state = merged(order)
+
+    newest = max(one.seq for one in order)
+    assert state.slots["sentiment"].newest.seq == newest
+    if seq == newest:
+        assert state.slots["sentiment"].newest == better
+    assert merged([degraded], state) is state

@@ -1,0 +1,139 @@
+"""The remote analyst: a large model answers, and whenever it cannot in time, the local analyst does and says why.
+
+A turn is redacted, gathered with others of its tenant, asked, and its answer compared with what was sent. Tasks without
+a prompt never leave the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import structlog
+
+from signalstream.ai.analyst import Analyst, Answer
+from signalstream.ai.remote import incoming, prompts
+from signalstream.ai.remote.asking import Answers, Asking
+from signalstream.ai.remote.gathering import Gathering, Size
+from signalstream.ai.remote.outgoing import OutgoingTurn
+from signalstream.ai.remote.patience import Patience
+from signalstream.ai.remote.provider import Provider, Question, Reply
+from signalstream.ai.remote.superseding import Superseding
+from signalstream.ai.remote.waiting import Outcome, Waiting
+from signalstream.ai.remote.watching import posed
+from signalstream.errors import AnalystError, AnalystOverdueError, AnalystSupersededError
+from signalstream.models.conversation import Turn
+
+log = structlog.get_logger()
+
+
+class Calls(Protocol):
+    """A question asked through every layer: see ``calling``."""
+
+    async def call(self, question: Question, deadline: float, tenant: str) -> Reply:
+        """Return the reply by ``deadline``, the loop's time. Raises AnalystError."""
+        ...
+
+    def condition(self) -> Mapping[str, object]:
+        """Describe the layers."""
+        ...
+
+
+class Redacts(Protocol):
+    """Prepares what may leave the process: see ``outgoing``."""
+
+    async def redacted(self, turn: Turn) -> OutgoingTurn:
+        """Return what may be sent of a turn. Raises AnalystWithheldError."""
+        ...
+
+
+class RemoteAnalyst:
+    """Asks ``provider`` by way of ``calls``; ``local`` answers in its stead, with a reason."""
+
+    def __init__(
+        self, provider: Provider, calls: Calls, local: Analyst, outgoing: Redacts, size: Size, patience: Patience
+    ) -> None:
+        self._provider = provider
+        self._calls = calls
+        self._local = local
+        self._outgoing = outgoing
+        self._patience = patience
+        self._asking: Asking[OutgoingTurn] = Asking(Gathering(size, Superseding()), self._ask)
+
+    @property
+    def name(self) -> str:
+        """Return the provider's name."""
+        return self._provider.name
+
+    async def start(self) -> None:
+        """Start the local analyst, and open the channel to the model."""
+        await self._local.start()
+        await self._provider.start()
+
+    async def stop(self) -> None:
+        """Break off what is being asked; close the channel; stop the local analyst."""
+        await self._asking.stop()
+        await self._provider.stop()
+        await self._local.stop()
+
+    async def analyse(self, task: str, turn: Turn) -> Answer:
+        """Analyse a turn. Raises AnalystSupersededError, and what the local analyst raises."""
+        if task not in prompts.PROMPTS:
+            return await self._local.analyse(task, turn)
+        outcome = await self._outcome(task, turn)
+        if outcome.result is not None:
+            return Answer(outcome.result, engine=self.name, model=outcome.model)
+        if isinstance(outcome.error, AnalystSupersededError):
+            raise outcome.error
+        answer = await self._local.analyse(task, turn)
+        reasons = [f"{self.name}: {outcome.error}", answer.degraded_reason]
+        return replace(answer, degraded_reason="; ".join(filter(None, reasons)))
+
+    def health(self) -> dict[str, object]:
+        """Describe the model's condition, what waits for it, and the local analyst."""
+        remote, local = dict(self._calls.condition()), self._local.health()
+        parts = [remote.get("status", "ok"), local.get("status", "ok")]
+        return {
+            "status": "ok" if all(part == "ok" for part in parts) else "degraded",
+            "engine": self.name,
+            "model": self._provider.model,
+            "remote": remote,
+            "gathering": self._asking.condition(),
+            "patience_seconds": self._patience.seconds,
+            "local": local,
+        }
+
+    async def _outcome(self, task: str, turn: Turn) -> Outcome:
+        came = asyncio.get_running_loop().time()
+        try:
+            async with self._patience.limit(came):
+                outgoing = await self._outgoing.redacted(turn)
+                return await self._asking.outcome(self._waiting(task, outgoing, came + self._patience.longest))
+        except TimeoutError:
+            return Outcome(error=AnalystOverdueError("no answer in time"))
+        except AnalystError as error:
+            return Outcome(error=error)
+
+    def _waiting(self, task: str, outgoing: OutgoingTurn, deadline: float) -> Waiting[OutgoingTurn]:
+        message = outgoing.turn.message
+        return Waiting(
+            task=task,
+            tenant=message.tenant_id,
+            conversation=message.conversation_id,
+            seq=outgoing.turn.seq,
+            id=outgoing.id,
+            turn=outgoing,
+            characters=sum(len(line.text) for line in prompts.lines_of(prompts.PROMPTS[task], outgoing)),
+            deadline=deadline,
+        )
+
+    async def _ask(self, batch: Sequence[Waiting[OutgoingTurn]], begun: Callable[[], None]) -> Answers:
+        task, turns = batch[0].task, [entry.turn for entry in batch]
+        question = posed(prompts.question_for(task, turns), begun)
+        deadline = max(entry.deadline for entry in batch)
+        reply = await self._calls.call(question, deadline, batch[0].tenant)
+        found = incoming.read(task, reply.value, turns)
+        results = {(task, turn): result for turn, result in found.results.items()}
+        return Answers(results, {(task, turn): why for turn, why in found.refused.items()}, reply.model)

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from signalstream.ai.remote.patience import FAILURES, Patience
+from tests.virtual_time import in_virtual_time
+
+
+async def waited(patience: Patience, for_seconds: float = 1e6) -> float:
+    came = asyncio.get_running_loop().time()
+    with pytest.raises(TimeoutError):
+        async with patience.limit(came):
+            await asyncio.sleep(for_seconds)
+    return asyncio.get_running_loop().time() - came
+
+
+def failed(patience: Patience, times: int = FAILURES) -> None:
+    for _ in range(times):
+        patience.note(answered=False)
+
+
+def test_a_turn_waits_long_while_the_model_answers():
+    async def law() -> None:
+        patience = Patience(12, 4)
+        failed(patience, FAILURES - 1)
+        patience.note(answered=True)
+        failed(patience, FAILURES - 1)
+        assert await waited(patience) == pytest.approx(12)
+
+    in_virtual_time(law())
+
+
+def test_a_turn_waits_a_short_time_once_nothing_has_been_answered_and_long_again_after_an_answer():
+    async def law() -> None:
+        patience = Patience(12, 4)
+        failed(patience)
+        assert await waited(patience) == pytest.approx(4)
+        patience.note(answered=True)
+        assert await waited(patience) == pytest.approx(12)
+
+    in_virtual_time(law())
+
+
+def test_those_who_wait_already_wait_no_longer_than_the_short_limit_either():
+    async def law() -> None:
+        patience = Patience(12, 4)
+        early, late = asyncio.create_task(waited(patience)), asyncio.create_task(_after(2, patience))
+        await asyncio.sleep(5)
+        failed(patience)
+        assert await early == pytest.approx(5)  # at once: it has waited longer than the short limit
+        assert await late == pytest.approx(4)
+
+    in_virtual_time(law())
+
+
+def test_what_ends_in_time_is_let_alone():
+    async def law() -> None:
+        patience = Patience(12, 4)
+        async with patience.limit(asyncio.get_running_loop().time()):
+            await asyncio.sleep(1)
+        failed(patience)
+
+    in_virtual_time(law())
+
+
+async def _after(seconds: float, patience: Patience) -> float:
+    await asyncio.sleep(seconds)
+    return await waited(patience)
