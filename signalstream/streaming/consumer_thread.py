@@ -1,4 +1,4 @@
-"""The thread that fetches: Faust's, with paced fetches, a shorter longest wait, and a look at how far it has read."""
+"""The thread that fetches: Faust's, paced, with a shorter longest wait, a lease, and a life after errors."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from signalstream.streaming.coordination import outlive_errors
 from signalstream.streaming.lease import Lease, renew_by_membership
 from signalstream.streaming.pacing import pace_fetches
 
@@ -36,6 +37,7 @@ class PatientThread(driver.AIOKafkaConsumerThread):
         await super().on_start()
         pace_fetches(self._consumer)
         renew_by_membership(self._consumer, self.lease)
+        outlive_errors(self._consumer)
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)

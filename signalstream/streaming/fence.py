@@ -12,9 +12,12 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import structlog
 from aiokafka.errors import KafkaTimeoutError
 from aiokafka.protocol.produce import ProduceRequest
 from faust.transport.drivers import aiokafka as driver
+
+log = structlog.get_logger()
 
 
 class FencedProducer(driver.Producer):
@@ -28,14 +31,18 @@ class FencedProducer(driver.Producer):
     async def flush(self) -> None:
         """Send what waits, or let it fail, to the last record; for a session at most.
 
-        Upstream gives up once a tenth of a second has passed without a record. What is left then would go out when this
-        worker has joined again, and the old rows with it.
+        Upstream gives up on Faust's buffer once a tenth of a second has passed without a record, and waits for
+        aiokafka's without a limit: a hand-over that hangs there keeps the worker out of its group. What is left would
+        go out when this worker has joined again, and the old rows with it; so what has not gone out in time fails.
         """
-        loop = asyncio.get_running_loop()
-        until = loop.time() + self.app.conf.broker_session_timeout
-        while self.buffer.size and loop.time() < until:
-            await self.buffer.flush()
-        await super().flush()
+        try:
+            async with asyncio.timeout(self.app.conf.broker_session_timeout):
+                while self.buffer.size:
+                    await self.buffer.flush()
+                await super().flush()
+        except TimeoutError:
+            left = fail_what_waits(self._producer) if self._producer is not None else 0
+            log.warning("producer.flush_overdue", app=self.app.conf.id, batches=left, buffered=self.buffer.size)
 
     def _is_sure(self) -> bool:
         consumer = self.app._consumer  # the property would make one
@@ -49,12 +56,12 @@ def fence(producer: Any, is_sure: Callable[[], bool]) -> None:
 
     def drained(*args: Any, **options: Any) -> Any:
         nodes, unknown_leaders = drain(*args, **options)
-        if is_sure():
-            return nodes, unknown_leaders
-        for batches in nodes.values():
-            for batch in batches.values():
-                batch.failure(_unsure())
-        return {}, unknown_leaders
+        while nodes and not is_sure():  # it takes one batch of a partition, and nothing asks again for the next
+            for batches in nodes.values():
+                for batch in batches.values():
+                    batch.failure(_unsure())
+            nodes, unknown_leaders = drain(*args, **options)
+        return nodes, unknown_leaders
 
     async def sent(node_id: int, request: Any, **options: Any) -> Any:
         # A busy process may be frozen between the buffer and the socket; the connection is there, so nothing waits now.
@@ -64,6 +71,20 @@ def fence(producer: Any, is_sure: Callable[[], bool]) -> None:
 
     accumulator.drain_by_nodes = drained
     client.send = sent
+
+
+def fail_what_waits(producer: Any) -> int:
+    """Fail every batch that an ``AIOKafkaProducer`` has not been told is written; return how many there were.
+
+    One on its way may be written all the same, as after any timeout; its records are not acknowledged and come again.
+    """
+    accumulator = producer._message_accumulator
+    waiting = [batch for batches in accumulator._batches.values() for batch in batches]
+    accumulator._batches.clear()
+    waiting += accumulator._pending_batches
+    for batch in waiting:
+        batch.failure(_unsure())
+    return len(waiting)
 
 
 def _unsure() -> KafkaTimeoutError:

@@ -107,6 +107,35 @@ async def test_a_flush_of_what_fails_ends(accumulator: MessageAccumulator, sure:
     assert isinstance(stale.exception(), KafkaTimeoutError)
 
 
+async def test_every_batch_of_a_partition_fails_at_once_for_nothing_asks_again(
+    accumulator: MessageAccumulator, sure: dict[str, bool]
+) -> None:
+    retried = await accumulator.add_message(ROWS, b"key", b"old row", timeout=1)
+    nodes, _ = accumulator.drain_by_nodes(ignore_nodes=set())
+    newer = await accumulator.add_message(ROWS, b"key", b"newer row", timeout=1)
+    accumulator.reenqueue(nodes[LEADER][ROWS])
+    sure["sure"] = False
+    accumulator.drain_by_nodes(ignore_nodes=set())
+    await asyncio.wait_for(accumulator.flush(), 1)
+    assert isinstance(retried.exception(), KafkaTimeoutError)
+    assert isinstance(newer.exception(), KafkaTimeoutError)
+
+
+async def test_a_flush_that_hangs_ends_after_a_session_and_nothing_of_it_goes_out_later(
+    accumulator: MessageAccumulator,
+) -> None:
+    app = new_app("fenced", Settings(_env_file=None, session_timeout_seconds=6))
+    app.conf.broker_session_timeout = 0.1
+    on_its_way = await accumulator.add_message(ROWS, b"key", b"a row that the broker never answers", timeout=1)
+    accumulator.drain_by_nodes(ignore_nodes=set())
+    waiting = await accumulator.add_message(ROWS, b"key", b"a row of a muted partition", timeout=1)
+    app.producer._producer = SimpleNamespace(_message_accumulator=accumulator, flush=accumulator.flush)
+    await asyncio.wait_for(app.producer.flush(), 2)
+    assert isinstance(on_its_way.exception(), KafkaTimeoutError)
+    assert isinstance(waiting.exception(), KafkaTimeoutError)
+    assert accumulator.drain_by_nodes(ignore_nodes=set()) == ({}, False)
+
+
 async def test_a_flush_does_not_stop_at_a_pause() -> None:
     app = new_app("fenced", Settings(_env_file=None))
     slow = SlowBuffer(waiting=5)
