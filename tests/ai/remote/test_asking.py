@@ -17,7 +17,7 @@ from signalstream.errors import (
     AnalystUnavailableError,
 )
 from signalstream.models.base import Model
-from tests.ai.remote.turns import gathering, waiting
+from tests.ai.remote.queued import gathering, waiting
 
 
 class Echo(Model):

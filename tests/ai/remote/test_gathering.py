@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from signalstream.ai.remote.gathering import Gathering, Size
 from signalstream.ai.remote.superseding import Superseding
 from signalstream.ai.remote.waiting import Outcome, Waiting
-from tests.ai.remote.turns import SIZE, gathering, waiting
+from tests.ai.remote.queued import SIZE, gathering, waiting
 
 MODERATE = settings(deadline=None, max_examples=150)
 TENANTS = ("acme", "globex", "initech")

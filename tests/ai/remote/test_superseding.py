@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from signalstream.ai.remote.superseding import Superseding
-from tests.ai.remote.turns import waiting
+from tests.ai.remote.queued import waiting
 
 
 async def test_an_older_summary_of_the_conversation_gives_way_whichever_comes_first():
