@@ -53,7 +53,14 @@ class RemoteAnalyst:
     """Asks ``provider`` by way of ``calls``; ``local`` answers in its stead, with a reason."""
 
     def __init__(
-        self, provider: Provider, calls: Calls, local: Analyst, outgoing: Redacts, size: Size, patience: Patience
+        self,
+        provider: Provider,
+        calls: Calls,
+        local: Analyst,
+        *,
+        outgoing: Redacts,
+        size: Size,
+        patience: Patience,
     ) -> None:
         self._provider = provider
         self._calls = calls
@@ -112,7 +119,8 @@ class RemoteAnalyst:
                 outgoing = await self._outgoing.redacted(turn)
                 return await self._asking.outcome(self._waiting(task, outgoing, came + self._patience.longest))
         except TimeoutError:
-            return Outcome(error=AnalystOverdueError("no answer in time"))
+            waited = asyncio.get_running_loop().time() - came
+            return Outcome(error=AnalystOverdueError(f"no answer within {waited:.2g} s"))
         except AnalystError as error:
             return Outcome(error=error)
 

@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pytest
+
+from signalstream.ai.analyst import Answer
+from signalstream.ai.local.pii_finder import PersonalDataFinder
+from signalstream.ai.remote.analyst import RemoteAnalyst
+from signalstream.ai.remote.gathering import Size
+from signalstream.ai.remote.outgoing import Outgoing
+from signalstream.ai.remote.patience import Patience
+from signalstream.ai.remote.prompts import PROMPTS
+from signalstream.ai.remote.provider import Question, Reply
+from signalstream.ai.remote.watching import WatchedProvider
+from signalstream.errors import (
+    AnalystBadOutputError,
+    AnalystNoBudgetError,
+    AnalystRateLimitedError,
+    AnalystRefusedError,
+    AnalystRejectedError,
+    AnalystSpentError,
+    AnalystSupersededError,
+    AnalystSuspendedError,
+    AnalystUnavailableError,
+)
+from signalstream.models.conversation import Turn
+from signalstream.models.intelligence import RESULTS
+from tests.ai.local.conversations import turn
+from tests.ai.remote.turns import GOOD, patterns
+from tests.core.analyses import result_of
+from tests.fakes import FakeProvider, ScriptedAnalyst
+
+
+@dataclass
+class PlainCalls:
+    """Calls the provider as it is; while ``room`` is not set a call waits for its budget."""
+
+    provider: WatchedProvider
+    room: asyncio.Event = field(default_factory=asyncio.Event)
+    status: str = "ok"
+
+    async def call(self, question: Question, deadline: float, tenant: str) -> Reply:
+        await self.room.wait()
+        return await self.provider.ask(question, deadline - asyncio.get_running_loop().time())
+
+    def condition(self) -> Mapping[str, object]:
+        return {"status": self.status}
+
+
+def good(question: Question) -> Reply:
+    """Answer every conversation that a question holds."""
+    task = question.name.rpartition("-v")[0]
+    ids = re.findall(r"^\S+ BEGIN (\S+)$", question.data, re.MULTILINE)
+    return Reply({"results": [{"id": one, **GOOD[task]} for one in ids]}, "fake-1")
+
+
+class Scene:
+    """A remote analyst on fakes; the local analyst answers every task with ``LOCAL``."""
+
+    def __init__(
+        self,
+        local: Answer | BaseException | None = None,
+        seconds: float = 5.0,
+        finder: PersonalDataFinder | None = None,
+    ) -> None:
+        self.provider = FakeProvider(otherwise=good)
+        self.patience = Patience(seconds, seconds / 2)
+        watched = WatchedProvider(self.provider, self.patience.note)
+        self.calls = PlainCalls(watched)
+        self.calls.room.set()
+        self.local = ScriptedAnalyst(local or LOCAL)
+        self.analyst = RemoteAnalyst(
+            watched,
+            self.calls,
+            self.local,
+            outgoing=Outgoing(finder or patterns()),
+            size=Size(20, 24_000),
+            patience=self.patience,
+        )
+
+
+LOCAL = Answer(RESULTS["sentiment"].model_validate(result_of("sentiment")), engine="local")
+TURN = turn("You charged me twice and nobody answers!")
+
+
+def numbered(seq: int) -> Turn:
+    return TURN.model_copy(update={"seq": seq, "message_count": seq})
+
+
+@pytest.mark.parametrize("task", PROMPTS)
+async def test_the_model_answers_every_task_that_has_a_prompt(task):
+    scene = Scene()
+
+    made = await scene.analyst.analyse(task, TURN)
+
+    assert isinstance(made.result, RESULTS[task])
+    assert (made.engine, made.model, made.degraded_reason) == ("fake", "fake-1", None)
+    assert (len(scene.provider.questions), scene.local.asked) == (1, [])
+
+
+async def test_a_task_without_a_prompt_never_leaves_the_process():
+    scene = Scene()
+
+    assert await scene.analyst.analyse("language", TURN) == LOCAL
+    assert scene.provider.questions == []
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        AnalystUnavailableError("no route to it"),
+        AnalystRateLimitedError("slow down", 30.0),
+        AnalystRefusedError("blocked: safety"),
+        AnalystRejectedError("the key is not accepted"),
+        AnalystSuspendedError("an outage was seen"),
+        AnalystNoBudgetError("no room", 20.0),
+        AnalystSpentError("the day's money is spent"),
+    ],
+)
+async def test_when_the_model_cannot_answer_the_local_analyst_does_and_says_why(error):
+    scene = Scene()
+    scene.provider.script = [error]
+
+    made = await scene.analyst.analyse("sentiment", TURN)
+
+    assert (made.result, made.engine) == (LOCAL.result, "local")
+    assert made.degraded_reason == f"fake: {error}"
+
+
+async def test_nonsense_is_asked_for_once_more_and_then_the_local_analyst_answers():
+    scene = Scene()
+    scene.provider.script = [AnalystBadOutputError("cut"), Reply({"results": []}, "fake-1")]
+
+    made = await scene.analyst.analyse("sentiment", TURN)
+
+    assert len(scene.provider.questions) == 2
+    assert made.engine == "local"
+    assert "it is not there" in str(made.degraded_reason)
+
+
+async def test_one_usable_answer_after_nonsense_is_no_lesser_one():
+    scene = Scene()
+    scene.provider.script = [AnalystBadOutputError("cut")]
+
+    assert (await scene.analyst.analyse("sentiment", TURN)).degraded_reason is None
+
+
+async def test_a_model_that_takes_too_long_is_waited_for_no_longer_than_the_limit():
+    scene = Scene(seconds=0.1)
+    scene.provider.script = [None]
+
+    made = await asyncio.wait_for(scene.analyst.analyse("sentiment", TURN), 5)
+
+    assert made.engine == "local"
+    assert made.degraded_reason == "fake: no answer within 0.1 s"
+
+
+async def test_when_the_model_is_back_new_turns_use_it_again():
+    scene = Scene()
+    scene.provider.script = [AnalystUnavailableError("away")]
+
+    engines = [(await scene.analyst.analyse("sentiment", TURN)).engine for _ in range(2)]
+
+    assert engines == ["local", "fake"]
+
+
+async def test_the_local_analysts_own_error_is_passed_on():
+    scene = Scene(local=AnalystRefusedError("not this one either"))
+    scene.provider.script = [AnalystUnavailableError("away")]
+
+    with pytest.raises(AnalystRefusedError, match="not this one either"):
+        await scene.analyst.analyse("sentiment", TURN)
+
+
+async def test_when_personal_data_cannot_be_searched_for_nothing_is_sent():
+    scene = Scene(finder=PersonalDataFinder())  # not started, and so without its model
+
+    made = await scene.analyst.analyse("sentiment", TURN)
+
+    assert scene.provider.questions == []
+    assert made.engine == "local"
+    assert "nothing was sent" in str(made.degraded_reason)
+
+
+async def test_of_a_conversations_waiting_summaries_only_the_newest_is_asked_and_the_older_say_so():
+    scene = Scene()
+    scene.calls.room.clear()
+    first = asyncio.create_task(scene.analyst.analyse("sentiment", TURN))
+    await asyncio.sleep(0.01)
+    made = [asyncio.create_task(scene.analyst.analyse("summary", numbered(seq))) for seq in (1, 2, 3)]
+    await asyncio.sleep(0.01)
+    scene.calls.room.set()
+    ends = await asyncio.gather(*made, return_exceptions=True)
+    await first
+
+    assert [type(end) for end in ends] == [AnalystSupersededError, AnalystSupersededError, Answer]
+    assert [question.name for question in scene.provider.questions] == ["sentiment-v1", "summary-v1"]
+    assert scene.local.asked == []
+
+
+async def test_turns_that_wait_for_budget_share_a_question_and_each_gets_its_own_result():
+    scene = Scene()
+    scene.calls.room.clear()
+    made = []
+    for seq in range(1, 8):
+        made.append(asyncio.create_task(scene.analyst.analyse("sentiment", numbered(seq))))
+        await asyncio.sleep(0.01)
+    scene.calls.room.set()
+    ends = await asyncio.gather(*made)
+
+    assert {end.engine for end in ends} == {"fake"}
+    assert len(scene.provider.questions) == 2
+    gathered = scene.analyst.health()["gathering"]
+    assert isinstance(gathered, dict)
+    assert (gathered["questions"], gathered["largest"]) == (2, 6)
+
+
+async def test_health_tells_the_models_condition_and_the_local_analysts():
+    scene = Scene()
+    assert scene.analyst.health()["status"] == "ok"
+
+    scene.calls.status = "open"
+    shown = scene.analyst.health()
+
+    assert (shown["status"], shown["engine"], shown["model"]) == ("degraded", "fake", "fake-1")
+    assert (shown["remote"], shown["local"]) == ({"status": "open"}, {"status": "ok"})
+
+
+async def test_stopping_gives_turns_that_wait_to_the_local_analyst():
+    scene = Scene()
+    scene.calls.room.clear()
+    made = asyncio.create_task(scene.analyst.analyse("sentiment", TURN))
+    await scene.analyst.start()
+    await asyncio.sleep(0.01)
+    await scene.analyst.stop()
+
+    assert (await made).engine == "local"
+    assert not scene.provider.started
