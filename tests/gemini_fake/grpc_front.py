@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, NoReturn
 
 import grpc
-from google.ai import generativelanguage_v1beta as protos
-from google.protobuf import any_pb2, duration_pb2
-from google.protobuf.json_format import MessageToDict
-from google.rpc import error_details_pb2, status_pb2
+
+with warnings.catch_warnings():
+    # Importing it tells of its and this Python's end of support, which is an error in tests.
+    warnings.simplefilter("ignore", FutureWarning)
+    from google.ai import generativelanguage_v1beta as protos
+    from google.protobuf import any_pb2, duration_pb2
+    from google.protobuf.json_format import MessageToDict
+    from google.rpc import error_details_pb2, status_pb2
 
 from tests.gemini_fake.certificates import Certificates
 from tests.gemini_fake.exchange import Answered, Asked, TurnedAwayError

@@ -49,6 +49,12 @@ class FakeGemini:
         await self.grpc.stop()
         await self.http.stop()
 
+    async def restart(self) -> None:
+        """Stop and listen again on the same ports; what was counted stays."""
+        self._wanted = self.ports
+        await self.stop()
+        await self.start()
+
     async def __aenter__(self) -> Self:
         await self.start()
         return self
