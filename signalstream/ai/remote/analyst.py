@@ -23,7 +23,7 @@ from signalstream.ai.remote.provider import Provider, Question, Reply
 from signalstream.ai.remote.superseding import Superseding
 from signalstream.ai.remote.waiting import Outcome, Waiting
 from signalstream.ai.remote.watching import posed
-from signalstream.errors import AnalystError, AnalystOverdueError, AnalystSupersededError
+from signalstream.errors import AnalystBadOutputError, AnalystError, AnalystOverdueError, AnalystSupersededError
 from signalstream.models.conversation import Turn
 
 log = structlog.get_logger()
@@ -142,6 +142,9 @@ class RemoteAnalyst:
         question = posed(prompts.question_for(task, turns), begun)
         deadline = max(entry.deadline for entry in batch)
         reply = await self._calls.call(question, deadline, batch[0].tenant)
-        found = incoming.read(task, reply.value, turns)
+        try:
+            found = incoming.read(task, reply.value, turns)
+        except AnalystBadOutputError as error:
+            return Answers({}, {entry.name: str(error) for entry in batch}, reply.model)
         results = {(task, turn): result for turn, result in found.results.items()}
         return Answers(results, {(task, turn): why for turn, why in found.refused.items()}, reply.model)

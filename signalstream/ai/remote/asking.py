@@ -18,7 +18,7 @@ from signalstream.ai.remote.waiting import Name, Outcome, Waiting
 from signalstream.errors import AnalystBadOutputError, AnalystError, AnalystRefusedError, AnalystUnavailableError
 from signalstream.models.base import Model
 
-MOST_FAILURES = 2  # answers that hold nothing usable for a turn; then it is given up
+MOST_FAILURES = 2  # answers that hold nothing usable for a turn, after which it is given up
 STOPPED = Outcome(error=AnalystUnavailableError("it is being stopped"))
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -105,7 +105,7 @@ class Asking(Generic[T]):
             _end(batch, STOPPED)
             raise
         except (AnalystBadOutputError, AnalystRefusedError) as error:
-            self._try_again(batch, error)
+            self._split(batch, error)
         except AnalystError as error:
             _end(batch, Outcome(error=error))
         except Exception as error:  # noqa: BLE001 - a fault of ours must not leave turns without an outcome
@@ -121,25 +121,25 @@ class Asking(Generic[T]):
         for entry in batch:
             if entry.name in answers.results:
                 entry.end(Outcome(answers.results[entry.name], answers.model))
-            else:
+                continue
+            entry.failures += 1
+            if entry.failures < MOST_FAILURES:
                 missing.append(entry)
-        for entry in missing:
-            why = answers.reasons.get(entry.name, "the answer holds nothing for this turn")
-            self._try_again([entry], AnalystBadOutputError(why))
+            else:
+                why = answers.reasons.get(entry.name, "the answer holds nothing for this turn")
+                entry.end(Outcome(error=AnalystBadOutputError(why)))
+        self._again(missing)
 
-    def _try_again(self, batch: list[Waiting[T]], error: AnalystError) -> None:
-        """Ask each turn alone, unless that has been done: twice no usable answer, or refused when alone."""
-        refused = isinstance(error, AnalystRefusedError)
-        again = []
-        for entry in batch:
-            entry.failures += not refused
-            if entry.failures >= MOST_FAILURES or (refused and (entry.alone or len(batch) == 1)):
-                entry.end(Outcome(error=error))
-            elif not entry.ended.done():
-                again.append(entry)
-        self._gathering.put_back(again)
-        if again:
-            self._start()
+    def _split(self, batch: list[Waiting[T]], error: AnalystError) -> None:
+        """Ask each turn of a gathering alone; one that was alone is answered: the layers below have asked again."""
+        if len(batch) == 1:
+            batch[0].end(Outcome(error=error))
+        else:
+            self._again(batch)
+
+    def _again(self, entries: list[Waiting[T]]) -> None:
+        self._gathering.put_back(entry for entry in entries if not entry.ended.done())
+        self._start()
 
 
 def _end(batch: list[Waiting[T]], outcome: Outcome) -> None:

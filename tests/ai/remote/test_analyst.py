@@ -115,6 +115,7 @@ async def test_a_task_without_a_prompt_never_leaves_the_process():
         AnalystUnavailableError("no route to it"),
         AnalystRateLimitedError("slow down", 30.0),
         AnalystRefusedError("blocked: safety"),
+        AnalystBadOutputError("cut, twice"),
         AnalystRejectedError("the key is not accepted"),
         AnalystSuspendedError("an outage was seen"),
         AnalystNoBudgetError("no room", 20.0),
@@ -131,20 +132,21 @@ async def test_when_the_model_cannot_answer_the_local_analyst_does_and_says_why(
     assert made.degraded_reason == f"fake: {error}"
 
 
-async def test_nonsense_is_asked_for_once_more_and_then_the_local_analyst_answers():
+@pytest.mark.parametrize("nonsense", [{"results": []}, {"answer": 42}])
+async def test_nonsense_is_asked_for_once_more_and_then_the_local_analyst_answers(nonsense):
     scene = Scene()
-    scene.provider.script = [AnalystBadOutputError("cut"), Reply({"results": []}, "fake-1")]
+    scene.provider.script = [Reply(nonsense, "fake-1")] * 2
 
     made = await scene.analyst.analyse("sentiment", TURN)
 
     assert len(scene.provider.questions) == 2
     assert made.engine == "local"
-    assert "it is not there" in str(made.degraded_reason)
+    assert "sentiment-v1" in str(made.degraded_reason)
 
 
 async def test_one_usable_answer_after_nonsense_is_no_lesser_one():
     scene = Scene()
-    scene.provider.script = [AnalystBadOutputError("cut")]
+    scene.provider.script = [Reply({"results": []}, "fake-1")]
 
     assert (await scene.analyst.analyse("sentiment", TURN)).degraded_reason is None
 

@@ -116,17 +116,18 @@ def test_every_turn_gets_its_own_outcome_and_poison_harms_no_other(tenants, pois
     asyncio.run(law())
 
 
-async def test_a_bad_answer_to_a_single_turn_is_asked_for_once_more():
-    desk = opened({"id-1": AnalystBadOutputError("cut")})
+async def test_a_single_turn_of_which_the_answer_holds_nothing_is_asked_once_more():
+    desk = opened({"id-1": None})
 
     assert await outcomes(Asking(gathering(), desk), [waiting(1)]) == ["AnalystBadOutputError"]
     assert desk.asked == [["id-1"], ["id-1"]]
 
 
-async def test_a_refused_single_turn_is_not_asked_again():
-    desk = opened({"id-1": AnalystRefusedError("blocked")})
+@pytest.mark.parametrize("error", [AnalystRefusedError("blocked"), AnalystBadOutputError("cut, twice")])
+async def test_an_error_about_a_single_turn_is_its_end_for_the_layers_below_have_asked_again(error):
+    desk = opened({"id-1": error})
 
-    assert await outcomes(Asking(gathering(), desk), [waiting(1)]) == ["AnalystRefusedError"]
+    assert await outcomes(Asking(gathering(), desk), [waiting(1)]) == [type(error).__name__]
     assert desk.asked == [["id-1"]]
 
 
