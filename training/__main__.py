@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from signalstream.ai.local import minilm, ner
 from signalstream.ai.local.head_files import HEADS, INDEX
-from signalstream.ai.local.minilm import KNOWN_TEXTS, load_minilm
+from signalstream.ai.local.minilm import load_minilm
 from training import requests, sentiment
 from training.card import card
-from training.known_texts import known_texts
+from training.known_texts import known_readings, known_texts
 from training.vectors import KeptVectors
 
 TRAINERS = {"sentiment": sentiment, "requests": requests}
@@ -32,7 +33,8 @@ def main() -> int:
     parser.add_argument("--only", choices=[*TRAINERS], action="append", help="train these heads, by default all")
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
-    _write(chosen.out, KNOWN_TEXTS, known_texts(), {}, ("texts written for this project",))
+    for known, arrays in ((minilm.KNOWN_TEXTS, known_texts()), (ner.KNOWN_TEXTS, known_readings())):
+        _write(chosen.out, known, arrays, {}, ("texts written for this project",))
     model = load_minilm()
     sys.stderr.write(f"embedding with {model.engine}\n")
     vectors = KeptVectors(model.run, chosen.vectors / model.engine)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from signalstream.ai.local.head_files import Arrays, read_head, text_lines
 from signalstream.ai.local.integer_graph import in_integers
 from signalstream.ai.local.model_files import MINILM, MINILM_TOKENIZER
-from signalstream.errors import ModelUnavailableError
+from signalstream.ai.local.onnx_session import session_of, tokenizer_of
 
 Vectors = NDArray[np.float32]
 Run = Callable[[Sequence[str]], Vectors]
@@ -26,6 +26,7 @@ MOST_TOKENS = 256
 LEAST_LIKENESS = 0.95
 """Least cosine of a known text's vector with the one that was measured in floats."""
 KNOWN_TEXTS = "encoder"
+ENCODER = "the encoder"
 _MOST_CHARACTERS = 8 * MOST_TOKENS
 
 
@@ -45,10 +46,10 @@ def load_minilm(search: Iterable[str] | None = None, *, integers: bool = True) -
     """
     model, tokenizer = MINILM.read(search), _tokenizer()
     if integers:
-        run = _runner(_session(in_integers(model)), tokenizer, one_by_one=True)
+        run = _runner(session_of(in_integers(model), ENCODER), tokenizer, one_by_one=True)
         if likeness(run, read_head(KNOWN_TEXTS)) >= LEAST_LIKENESS:
             return MiniLM(run, "minilm-integers")
-    return MiniLM(_runner(_session(model), tokenizer, one_by_one=False), "minilm-floats")
+    return MiniLM(_runner(session_of(model, ENCODER), tokenizer, one_by_one=False), "minilm-floats")
 
 
 def likeness(run: Run, known: Arrays) -> float:
@@ -64,29 +65,10 @@ def unit(vectors: Vectors) -> Vectors:
 
 
 def _tokenizer() -> Any:
-    content = MINILM_TOKENIZER.read()
-    try:
-        from tokenizers import Tokenizer  # noqa: PLC0415 - not needed, and not loaded, where there is no model
-    except ImportError as error:
-        raise ModelUnavailableError(f"the encoder needs the package tokenizers: {error}") from error
-    tokenizer = Tokenizer.from_str(content.decode())
+    tokenizer = tokenizer_of(MINILM_TOKENIZER.read(), ENCODER)
     tokenizer.enable_truncation(MOST_TOKENS)
     tokenizer.enable_padding()
     return tokenizer
-
-
-def _session(model: bytes) -> Any:
-    try:
-        import onnxruntime  # noqa: PLC0415 - as above
-    except ImportError as error:
-        raise ModelUnavailableError(f"the encoder needs the package onnxruntime: {error}") from error
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(model, sess_options=options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime raises plain classes of its own, one for each kind of fault
-        raise ModelUnavailableError(f"onnxruntime cannot load the encoder: {error}") from error
 
 
 def _runner(session: Any, tokenizer: Any, *, one_by_one: bool) -> Run:

