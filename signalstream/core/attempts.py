@@ -13,6 +13,7 @@ from signalstream.errors import (
 )
 
 LEAST_SECONDS = 0.2  # with less left no answer can come: an attempt would cost a request and tokens for nothing
+MOMENT_SECONDS = 0.05
 FAIR_SECONDS = 3.0  # of silence say something about the service; a healthy one may need less time than that to spare
 
 
@@ -38,10 +39,10 @@ class Backoff:
 
 @dataclass
 class Retries:
-    """Decides for one call; ``deadline`` is when all must be over. ``random`` gives 0..1."""
+    """Decides for one call; none begins after ``latest``. ``random`` gives 0..1."""
 
     backoff: Backoff
-    deadline: float
+    latest: float
     random: Callable[[], float]
     attempts: int = 0
     bad_outputs: int = 0
@@ -51,7 +52,7 @@ class Retries:
         self.attempts += 1
         self.bad_outputs += isinstance(error, AnalystBadOutputError)
         delay = self._delay(error)
-        too_late = delay is not None and now + delay + LEAST_SECONDS > self.deadline
+        too_late = delay is not None and now + delay > self.latest
         return None if too_late or self.attempts >= self.backoff.attempts else delay
 
     def _delay(self, error: AnalystError) -> float | None:
@@ -65,15 +66,18 @@ class Retries:
 
 
 def attempt_seconds(longest: float, left: float) -> float:
-    """Return how long an attempt may take with ``left`` seconds to the call's deadline."""
-    return min(longest, left)
+    """Return how long an attempt may take with ``left`` seconds to the call's deadline.
+
+    It ends a moment before that, so that silence is told as the model's and not as the end of our own time.
+    """
+    return max(0.0, min(longest, left - MOMENT_SECONDS))
 
 
 def needed_seconds(typical: float, left: float) -> float:
-    """Return how long before its deadline a call must have its turn, or an answer would come too late to be of use.
+    """Return how long before its deadline a call's last attempt must begin, or its answer would be of no use.
 
-    ``typical`` is how long answers take. Half of the ``left`` time at most: slow answers must not end all calls, for
-    then no quicker one would ever be seen.
+    ``typical`` is how long answers take, ``left`` the call's time in all. Half of it at most: slow answers must not end
+    all calls, for then no quicker one would ever be seen.
     """
     return max(LEAST_SECONDS, min(typical, left / 2))
 

@@ -26,16 +26,16 @@ class Attempts:
         return "answered"
 
 
-def run(attempts: Attempts, seconds: float = 1_000.0, random: float = 0.0) -> tuple[str, list[float]]:
+def run(attempts: Attempts, latest: float = 1_000.0, random: float = 0.0) -> tuple[str, list[float]]:
     """Return the result or the error's words, and the delays before each attempt."""
 
     async def main() -> tuple[str, list[float]]:
         began = asyncio.get_running_loop().time()
         try:
-            result = await retried(attempts, Retries(BACKOFF, began + seconds, lambda: random))
+            result = await retried(attempts, Retries(BACKOFF, began + latest, lambda: random))
         except AnalystError as error:
             result = str(error)
-        assert asyncio.get_running_loop().time() <= began + seconds
+        assert asyncio.get_running_loop().time() <= began + latest
         return result, [round(at - began, 6) for at in attempts.made_at]
 
     return in_virtual_time(main())
@@ -62,9 +62,9 @@ def test_what_the_server_asks_for_is_waited_for_and_a_little_more() -> None:
     assert run(Attempts(AnalystRateLimitedError("429", 30.0)), random=1.0) == ("answered", [0.0, 33.0])
 
 
-def test_a_delay_past_the_deadline_is_not_begun() -> None:
-    assert run(Attempts(AnalystRateLimitedError("429, in a minute", 60.0)), seconds=59.0) == ("429, in a minute", [0.0])
-    assert run(Attempts(*down(9)), seconds=3.5) == ("503, number 3", [0.0, 1.0, 3.0])
+def test_a_delay_past_the_latest_time_is_not_begun() -> None:
+    assert run(Attempts(AnalystRateLimitedError("429, in a minute", 60.0)), latest=59.0) == ("429, in a minute", [0.0])
+    assert run(Attempts(*down(9)), latest=3.5) == ("503, number 3", [0.0, 1.0, 3.0])
 
 
 def test_what_no_retry_can_change_is_raised_at_once() -> None:
