@@ -40,6 +40,18 @@ class ModelUnavailableError(SignalStreamError):
     """A model file is missing, altered or unreadable. The local analyst goes on with rules and says so."""
 
 
+class CredentialError(SignalStreamError):
+    """There is no credential, or it does not hold. No retry: the caller is told 401, and ``word`` says why."""
+
+    def __init__(self, message: str, word: str = "credential-refused") -> None:
+        super().__init__(message)
+        self.word = word
+
+
+class ForbiddenError(SignalStreamError):
+    """The credential holds, and does not grant this. No retry: the caller is told 403."""
+
+
 class AnalystError(SignalStreamError):
     """An analyst gave no usable answer. Base of all below.
 

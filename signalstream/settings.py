@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
@@ -13,6 +13,7 @@ from signalstream.errors import ConfigurationError
 from signalstream.models.agents import AI_AGENTS
 from signalstream.models.base import TENANT_PATTERN
 from signalstream.remote_settings import RemoteSettings
+from signalstream.security_settings import SecuritySettings
 
 ROLES = ("core", *AI_AGENTS)
 DEFAULT_LANGUAGES = ("ar", "de", "en", "es", "fr", "hi", "it", "ja", "ko", "nl", "pl", "pt", "ru", "tr", "zh")
@@ -24,7 +25,7 @@ def _words(value: object) -> object:
     return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
 
 
-class Settings(RemoteSettings):
+class Settings(RemoteSettings, SecuritySettings):
     """The effective settings of a process. Durations say their unit in the name."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
@@ -212,14 +213,21 @@ class Settings(RemoteSettings):
 
 
 def fields() -> list[str]:
-    """Return every setting in the order to read them in: those of a remote analyst last."""
-    return sorted(Settings.model_fields, key=lambda field: field in RemoteSettings.model_fields)
+    """Return every setting in the order to read them in: those of security and of a remote analyst last."""
+    groups = (SecuritySettings.model_fields, RemoteSettings.model_fields)
+    return sorted(Settings.model_fields, key=lambda field: [field in group for group in reversed(groups)])
 
 
 def environment_name(field: str) -> str:
     """Return the environment variable of a setting."""
     alias = Settings.model_fields[field].validation_alias
     return alias if isinstance(alias, str) else PREFIX + field.upper()
+
+
+def is_secret(field: str) -> bool:
+    """Say whether a setting's value must not be shown."""
+    known = Settings.model_fields.get(field)
+    return known is not None and SecretStr in (known.annotation, *get_args(known.annotation))
 
 
 def load_settings(**overrides: object) -> Settings:
@@ -231,7 +239,8 @@ def load_settings(**overrides: object) -> Settings:
         for problem in error.errors():
             field = str(problem["loc"][0]) if problem["loc"] else ""
             name = environment_name(field) if field in Settings.model_fields else field
-            lines.append(f"{name}: {problem['msg'].removeprefix('Value error, ')} (got {problem['input']!r})")
+            got = "" if is_secret(field) else f" (got {problem['input']!r})"
+            lines.append(f"{name}: {problem['msg'].removeprefix('Value error, ')}{got}")
         raise ConfigurationError("wrong settings: " + "; ".join(lines)) from error
 
 

@@ -116,6 +116,15 @@ def test_secrets_are_masked_and_every_variable_is_shown(monkeypatch):
     assert shown["SIGNALSTREAM_DEFAULT_TENANT"] == ""
 
 
+def test_a_wrong_secret_is_named_and_not_shown(monkeypatch):
+    monkeypatch.setenv("SIGNALSTREAM_AUTH_SECRET", "canary-4711")
+
+    said = refusal()
+
+    assert "SIGNALSTREAM_AUTH_SECRET: " in said
+    assert "canary-4711" not in said
+
+
 def test_peers_reach_a_process_by_its_advertised_url_else_by_host_and_port():
     assert load_settings(port=8001).url() == "http://127.0.0.1:8001"
     assert load_settings(advertised_url="http://worker-1:80").url() == "http://worker-1:80"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from signalstream.errors import ConfigurationError
-from signalstream.settings import ROLES, Settings, environment_name, load_settings
+from signalstream.settings import ROLES, Settings, environment_name, is_secret, load_settings
 from signalstream.streaming.preflight import check_port
 
 LOOPBACK = "127.0.0.1"
@@ -51,7 +51,7 @@ def _for_the_embedded_broker(chosen: Settings) -> dict[str, object]:
 
 def worker_environment(settings: Settings) -> dict[str, str]:
     """Return the environment variables that hand these settings to a worker; the secrets it reads for itself."""
-    values = {name: getattr(settings, name) for name in settings.model_fields_set if name != "gemini_api_key"}
+    values = {name: getattr(settings, name) for name in settings.model_fields_set if not is_secret(name)}
     return {
         environment_name(name): ",".join(value) if isinstance(value, tuple) else str(value)
         for name, value in values.items()
