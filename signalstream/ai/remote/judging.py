@@ -6,6 +6,7 @@ anything is parsed. What is almost JSON is not repaired: a guess would be an inv
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 from enum import Enum
@@ -92,14 +93,9 @@ def _object(text: str) -> dict[str, Any]:
     fenced = _FENCE.match(bare)
     bare = fenced[1] if fenced else bare
     for candidate in (bare, bare[bare.find("{") : bare.rfind("}") + 1]):
-        value = _parsed(candidate)
-        if isinstance(value, dict):
-            return value
+        with contextlib.suppress(orjson.JSONDecodeError):
+            value = orjson.loads(candidate)
+            if isinstance(value, dict):
+                return value
+            break
     raise AnalystBadOutputError(f"the answer is no JSON object ({len(text)} characters)")
-
-
-def _parsed(text: str) -> object:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None
