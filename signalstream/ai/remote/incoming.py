@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from signalstream.ai.remote.fencing import visible
-from signalstream.ai.remote.leaking import recites, windows
+from signalstream.ai.remote.leaking import recites
 from signalstream.ai.remote.outgoing import OutgoingTurn
 from signalstream.ai.remote.prompts import Prompt, prompt_of
 from signalstream.ai.remote.shaping import shaped
@@ -39,13 +39,8 @@ class Answers:
     refused: dict[str, str] = field(default_factory=dict)
 
 
-def results(task: str, value: Mapping[str, Any], turns: Sequence[OutgoingTurn]) -> dict[str, Model]:
-    """Return id -> result for the turns whose entry can be used. Raises AnalystBadOutputError as ``read`` does."""
-    return read(task, value, turns).results
-
-
 def read(task: str, value: Mapping[str, Any], turns: Sequence[OutgoingTurn]) -> Answers:
-    """Read the answer to ``question_for(task, turns)``.
+    """Read the answer to ``question_for(task, turns)``, each turn's own entry by itself.
 
     Raises AnalystBadOutputError when it is not ``{"results": [...]}``, AnalystRefusedError for a task without a prompt.
     """
@@ -53,11 +48,11 @@ def read(task: str, value: Mapping[str, Any], turns: Sequence[OutgoingTurn]) -> 
     entries = value.get("results") if set(value) == {"results"} else None
     if not isinstance(entries, list):
         raise AnalystBadOutputError(f'the answer to {prompt.name} is not {{"results": [...]}}')
-    told, ids = windows(prompt.instructions), frozenset(turn.id for turn in turns)
+    ids = frozenset(turn.id for turn in turns)
     answers = Answers()
     for turn in turns:
         try:
-            entry = _checked(_only(entries, turn.id), prompt, turn, told, ids)
+            entry = _checked(_only(entries, turn.id), prompt, turn, ids)
             answers.results[turn.id] = shaped(entry, turn)
         except AnalystBadOutputError as error:
             answers.refused[turn.id] = f"the entry of {prompt.name} cannot be used: {error}"
@@ -82,9 +77,7 @@ def _only(entries: Sequence[Any], wanted: str) -> Mapping[str, Any]:
     return mine[0]
 
 
-def _checked(
-    given: Mapping[str, Any], prompt: Prompt, turn: OutgoingTurn, told: frozenset[str], ids: frozenset[str]
-) -> Entry:
+def _checked(given: Mapping[str, Any], prompt: Prompt, turn: OutgoingTurn, ids: frozenset[str]) -> Entry:
     try:
         entry = prompt.entry.model_validate(given)
     except ValidationError as error:
@@ -93,7 +86,7 @@ def _checked(
         place = ".".join(str(part) for part in first["loc"] if isinstance(part, int) or part in _names(prompt.entry))
         raise AnalystBadOutputError(f"{first['type']} at {place or 'the top'}") from None
     whole = visible("\n".join(_texts(entry.model_dump(exclude={"id"}))))
-    if recites(whole, told):
+    if recites(whole, prompt.told):
         raise AnalystBadOutputError("it repeats our instructions")
     if any(one in whole for one in ids):
         raise AnalystBadOutputError("it repeats the id of a conversation")

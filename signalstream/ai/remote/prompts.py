@@ -9,10 +9,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
+from typing import Any
 
 from signalstream.ai.remote import wire
 from signalstream.ai.remote.fencing import Block, Line, Token, fenced
+from signalstream.ai.remote.leaking import windows
 from signalstream.ai.remote.outgoing import OutgoingTurn
 from signalstream.ai.remote.provider import Question
 from signalstream.errors import AnalystRefusedError
@@ -81,6 +84,16 @@ class Prompt:
         """Task and version, as in ``sentiment-v1``."""
         return f"{self.task}-v{self.version}"
 
+    @cached_property
+    def schema(self) -> Mapping[str, Any]:
+        """The JSON Schema of an answer, whose intent may be any text."""
+        return wire.answer_schema(self.entry)
+
+    @cached_property
+    def told(self) -> frozenset[str]:
+        """Every piece of the instructions that no answer must hold."""
+        return windows(self.instructions)
+
 
 PROMPTS: Mapping[str, Prompt] = MappingProxyType(
     {
@@ -117,14 +130,9 @@ def question_for(task: str, turns: Sequence[OutgoingTurn], token: Token = secret
         name=prompt.name,
         instructions=prompt.instructions,
         data=fenced([Block(turn.id, lines_of(prompt, turn)) for turn in turns], token, told),
-        schema=wire.answer_schema(prompt.entry, labels),
+        schema=wire.with_intents(prompt.schema, labels),
         max_output_tokens=TOKENS_TO_SPARE + prompt.tokens * len(turns),
     )
-
-
-def characters(task: str, turn: OutgoingTurn) -> int:
-    """Return how many characters of text a turn adds to a question."""
-    return sum(len(line.text) for line in lines_of(prompt_of(task), turn))
 
 
 def lines_of(prompt: Prompt, turn: OutgoingTurn) -> tuple[Line, ...]:

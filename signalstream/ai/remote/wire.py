@@ -8,6 +8,7 @@ themselves in the digits of fractions. Unknown fields make an entry unusable.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -112,16 +113,22 @@ class SummaryEntry(Entry):
     tldr: Annotated[str, _text(500)]
 
 
-def answer_schema(entry: type[Entry], labels: Sequence[str] = ()) -> dict[str, Any]:
-    """Return the JSON Schema of ``{"results": [entry, ...]}`` without references, titles and descriptions.
-
-    ``labels`` become the enum of ``intent`` where they are MOST_LABELS_IN_SCHEMA or fewer: servers refuse large ones.
-    """
+def answer_schema(entry: type[Entry]) -> dict[str, Any]:
+    """Return the JSON Schema of ``{"results": [entry, ...]}`` without references, titles and descriptions."""
     whole = entry.model_json_schema()
-    plain = _inlined(whole, whole.get("$defs", {}))
-    if "intent" in plain["properties"] and 0 < len(labels) <= MOST_LABELS_IN_SCHEMA:
-        plain["properties"]["intent"] = {"type": "string", "enum": list(labels)}
-    return _closed({"results": {"type": "array", "items": plain}})
+    return _closed({"results": {"type": "array", "items": _inlined(whole, whole.get("$defs", {}))}})
+
+
+def with_intents(schema: Mapping[str, Any], labels: Sequence[str]) -> Mapping[str, Any]:
+    """Return ``schema`` with ``labels`` as the only values of ``intent``, a copy.
+
+    Where they are more than MOST_LABELS_IN_SCHEMA, or none, it stays as it is: servers refuse large enums.
+    """
+    if not 0 < len(labels) <= MOST_LABELS_IN_SCHEMA:
+        return schema
+    copy = deepcopy(dict(schema))
+    copy["properties"]["results"]["items"]["properties"]["intent"] = {"type": "string", "enum": list(labels)}
+    return copy
 
 
 def _closed(properties: dict[str, Any]) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def _email(rng: random.Random) -> str:
 def _card(rng: random.Random) -> str:
     body = rng.choice(["4", "51", "55"]) + _digits(rng, 13)
     body = body[:15].ljust(15, "7")
-    whole = body + luhn.calc_check_digit(body)
+    whole = f"{body}{luhn.calc_check_digit(body)}"
     return rng.choice(
         [
             whole,
@@ -68,7 +68,7 @@ def _card(rng: random.Random) -> str:
 def _iban(rng: random.Random) -> str:
     account = f"DE00{_digits(rng, 18)}"
     whole = f"DE{iban.calc_check_digits(account)}{account[4:]}"
-    return rng.choice([whole, iban.format(whole)])
+    return rng.choice([whole, str(iban.format(whole))])
 
 
 def _ssn(rng: random.Random) -> str:
