@@ -9,10 +9,12 @@ import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 import structlog
 
+from signalstream.ai.local.aside import aside
 from signalstream.ai.local.batching import Batches
 from signalstream.ai.local.ner import Rampart, Reading
 from signalstream.ai.local.pii import PatternDetector
@@ -24,8 +26,8 @@ from signalstream.errors import ModelUnavailableError
 from signalstream.models.conversation import KnownValues, Turn
 from signalstream.models.intelligence import Pii, PiiEntity
 
-KEPT_READINGS = 2048
-LARGEST_BATCH = 16  # the model takes eight windows at once, of like length
+KEPT_SEARCHES = 2048
+LARGEST_BATCH = 16
 log = structlog.get_logger()
 
 
@@ -57,7 +59,7 @@ class PersonalDataFinder:
         self._missing: str | None = None
         self._batches: Batches[Reading] | None = None
         self._labels: tuple[str, ...] = ()
-        self._readings: OrderedDict[bytes, asyncio.Task[Reading]] = OrderedDict()
+        self._searches: OrderedDict[bytes, asyncio.Task[tuple[Span, ...]]] = OrderedDict()
 
     async def start(self) -> None:
         """Load the model, in a thread; without its files go on by patterns alone."""
@@ -70,6 +72,7 @@ class PersonalDataFinder:
             log.warning("analyst.model_missing", task="pii", reason=self._missing, instead="patterns")
             return
         self._missing, self._labels = None, model.labels
+        self._searches.clear()  # what was found without the model
         self._batches = Batches("names and addresses", model.read, largest=LARGEST_BATCH)
         self._batches.start()
 
@@ -78,7 +81,7 @@ class PersonalDataFinder:
         if self._batches is not None:
             batches, self._batches = self._batches, None
             await batches.stop()
-        self._readings.clear()
+        self._searches.clear()
 
     @property
     def engine(self) -> str:
@@ -105,10 +108,16 @@ class PersonalDataFinder:
 
     async def find(self, tenant_id: str, text: str) -> tuple[Span, ...]:
         """Return what patterns and model find and the tenant does not allow: no overlaps, in order, in code points."""
-        certain = self._patterns.find(text)
+        return await asyncio.shield(self._found(tenant_id, text))
+
+    async def _search(self, tenant_id: str, text: str) -> tuple[Span, ...]:
+        certain = await aside(len(text), partial(self._patterns.find, text))
         if self._batches is None or not any(character.isalnum() for character in text):
             return self._admitted(tenant_id, text, certain)
-        reading = await asyncio.shield(self._reading(text, self._batches))
+        reading = await self._batches.submit(text)
+        return await aside(len(text), partial(self._together, tenant_id, text, certain, reading))
+
+    def _together(self, tenant_id: str, text: str, certain: tuple[Span, ...], reading: Reading) -> tuple[Span, ...]:
         likely = model_spans(text, reading, self._labels, self._policies.of(tenant_id).thresholds)
         return self._admitted(tenant_id, text, joined(text, certain, likely))
 
@@ -131,16 +140,16 @@ class PersonalDataFinder:
         policy = self._policies.of(tenant_id)
         return tuple(span for span in spans if policy.admits(span, text[span.start : span.end]))
 
-    def _reading(self, text: str, batches: Batches[Reading]) -> asyncio.Task[Reading]:
-        """Return the reading's task: four agents ask for the same text, and later turns for it as their context."""
-        key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        task = self._readings.get(key)
+    def _found(self, tenant_id: str, text: str) -> asyncio.Task[tuple[Span, ...]]:
+        """Return the search's task: four agents ask for the same text, and later turns for it as their context."""
+        key = hashlib.blake2b(f"{tenant_id}/{text}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        task = self._searches.get(key)
         if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
-            task = self._readings[key] = asyncio.ensure_future(batches.submit(text))
+            task = self._searches[key] = asyncio.ensure_future(self._search(tenant_id, text))
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
-        self._readings.move_to_end(key)
-        while len(self._readings) > KEPT_READINGS:
-            self._readings.popitem(last=False)
+        self._searches.move_to_end(key)
+        while len(self._searches) > KEPT_SEARCHES:
+            self._searches.popitem(last=False)
         return task
 
 

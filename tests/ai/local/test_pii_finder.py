@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Sequence
 
 import numpy as np
@@ -10,9 +11,11 @@ import pytest
 
 from signalstream.ai.local.analyst import LocalAnalyst
 from signalstream.ai.local.ner import Reading
+from signalstream.ai.local.pii import PatternDetector
 from signalstream.ai.local.pii_finder import PersonalDataFinder, Tagger, analyse_pii
 from signalstream.ai.local.pii_policy import Policies, Policy
 from signalstream.core.conversation import Bounds, join
+from signalstream.core.redaction import Span
 from signalstream.errors import ModelUnavailableError
 from signalstream.models.conversation import ConversationState, Turn
 from signalstream.models.intelligence import Pii
@@ -202,3 +205,46 @@ async def test_the_event_loop_goes_on_while_the_model_reads(finder: PersonalData
         beats += 1
     assert all(await reading)
     assert beats > 10
+
+
+class NotingPatterns(PatternDetector):
+    """Notes each text that is searched, and in which thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.searched: list[tuple[str, bool]] = []
+
+    def find(self, text: str) -> tuple[Span, ...]:
+        self.searched.append((text, threading.current_thread() is threading.main_thread()))
+        return super().find(text)
+
+
+async def test_a_text_is_searched_once_however_many_ask() -> None:
+    patterns = NotingPatterns()
+    finder = PersonalDataFinder(load=None, patterns=patterns)
+    found = await asyncio.gather(*(finder.find("demo", "mail a@mail.example") for _ in range(5)))
+    assert len(set(found)) == len(patterns.searched) == 1
+    assert (await finder.find("demo", "mail a@mail.example"))[0].kind == "email"
+    assert len(patterns.searched) == 1
+
+
+async def test_tenants_never_share_what_was_found() -> None:
+    allowing = Policies(tenants={"acme": Policy(allow={"email": ("@mail.example",)})})
+    finder = PersonalDataFinder(allowing, load=None)
+    assert [len(await finder.find(tenant, "a@mail.example")) for tenant in ("other", "acme", "other")] == [1, 0, 1]
+
+
+async def test_what_was_found_without_the_model_is_forgotten_when_it_starts() -> None:
+    late = PersonalDataFinder()
+    assert await late.find("demo", "please ask Priya Raghunathan") == ()
+    await late.start()
+    assert [span.kind for span in await late.find("demo", "please ask Priya Raghunathan")] == ["name"]
+    await late.stop()
+
+
+async def test_the_event_loop_never_waits_for_a_long_text() -> None:
+    patterns = NotingPatterns()
+    finder = PersonalDataFinder(load=None, patterns=patterns)
+    for text in ("short", "long " * 2_000):
+        await finder.find("demo", text)
+    assert [in_loop for _, in_loop in patterns.searched] == [True, False]
