@@ -27,7 +27,7 @@ def spoilt(answered: Answered, fault: str | None) -> Answered:
         case "repeat":
             changed = replace(answered, text=text[: len(text) // 2] + "\\n" * 500, finish="MAX_TOKENS")
         case _:
-            changed = replace(answered, text=misshapen(text, fault))
+            changed = replace(answered, text=misshapen(text, fault) or None)
     return replace(changed, output_tokens=tokens_in(changed.text) if changed.text else 0)
 
 
