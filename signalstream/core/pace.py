@@ -19,6 +19,27 @@ ROUNDING = 1e-6  # of the spacing: sums of it are not exact
 BURST_SHARE = 0.05  # of the budget may go at once after a rest; as much less is sent in a minute of steady load
 
 
+@dataclass(frozen=True)
+class Spacing:
+    """What a budget above zero means: ``most`` in ``span`` seconds, one each ``interval``, ``slack`` of it at once."""
+
+    most: int
+    span: float
+    interval: float
+    slack: float
+
+
+def spacing_of(budget: float) -> Spacing | None:
+    """Return the spacing of requests a minute; None for no budget."""
+    if budget <= 0:
+        return None
+    most = max(1, int(budget))
+    span = WINDOW_SECONDS / min(1.0, budget)
+    burst = max(1, int(most * BURST_SHARE))
+    interval = span / (most - burst + 1)
+    return Spacing(most, span, interval, (burst - 1 + ROUNDING) * interval)
+
+
 @dataclass
 class Pace:
     """Requests a minute, as a budget that may change at any time and need not be whole.
@@ -27,19 +48,24 @@ class Pace:
     """
 
     budget: float
+    _spacing: Spacing | None = field(init=False)
     _taken: deque[float] = field(default_factory=deque)
     _spaced_until: float = -inf
     _paused_until: float = -inf
 
+    def __post_init__(self) -> None:
+        self._spacing = spacing_of(self.budget)
+
     def forecast(self, now: float) -> Iterator[float]:
         """Yield when the next requests may go, one after another, each as early as it may; inf when never."""
+        rule, spaced = self._spacing, self._spaced_until
+        earliest = max(now, self._paused_until)
         going: list[float] = []
-        spaced = self._spaced_until
-        while self.budget > 0:
-            at = max(now, self._paused_until, spaced - self._slack, self._room_at(going))
+        while rule is not None:
+            at = max(earliest, spaced - rule.slack, self._room_at(rule, going))
             yield at
             going.append(at)
-            spaced = max(at, spaced) + self._interval
+            spaced = max(at, spaced) + rule.interval
         while True:
             yield inf
 
@@ -47,52 +73,33 @@ class Pace:
         """Note that a request goes out now. The caller has seen that it may."""
         self._forget(now)
         self._taken.append(now)
-        self._spaced_until = max(now, self._spaced_until) + self._interval
+        if self._spacing is not None:
+            self._spaced_until = max(now, self._spaced_until) + self._spacing.interval
 
     def change(self, budget: float, now: float) -> None:
         """Set the budget. What is owed to the spacing is owed in proportion."""
-        before = self._interval if self.budget > 0 else None
-        self.budget = budget
-        if before is not None and budget > 0 and self._spaced_until > now:
-            self._spaced_until = now + (self._spaced_until - now) * self._interval / before
+        before = self._spacing
+        self.budget, self._spacing = budget, spacing_of(budget)
+        if before is not None and self._spacing is not None and self._spaced_until > now:
+            self._spaced_until = now + (self._spaced_until - now) * self._spacing.interval / before.interval
 
     def pause(self, until: float) -> None:
         """Let nothing go before ``until``, and nothing at once after it."""
         self._paused_until = max(self._paused_until, until)
-        if self.budget > 0:
-            self._spaced_until = max(self._spaced_until, self._paused_until + self._slack)
+        if self._spacing is not None:
+            self._spaced_until = max(self._spaced_until, self._paused_until + self._spacing.slack)
 
     def left(self, now: float) -> int:
         """Return how many more the last minute would have room for."""
         self._forget(now)
-        return max(0, self._most - len(self._taken)) if self.budget > 0 else 0
+        return 0 if self._spacing is None else max(0, self._spacing.most - len(self._taken))
 
-    @property
-    def _most(self) -> int:
-        return max(1, int(self.budget))
-
-    @property
-    def _span(self) -> float:
-        return WINDOW_SECONDS / min(1.0, self.budget)
-
-    @property
-    def _burst(self) -> int:
-        return max(1, int(self._most * BURST_SHARE))
-
-    @property
-    def _interval(self) -> float:
-        return self._span / (self._most - self._burst + 1)
-
-    @property
-    def _slack(self) -> float:
-        return (self._burst - 1 + ROUNDING) * self._interval
-
-    def _room_at(self, going: list[float]) -> float:
-        index = len(self._taken) + len(going) - self._most
+    def _room_at(self, rule: Spacing, going: list[float]) -> float:
+        index = len(self._taken) + len(going) - rule.most
         if index < 0:
             return -inf
         leaves = self._taken[index] if index < len(self._taken) else going[index - len(self._taken)]
-        return leaves + self._span
+        return leaves + rule.span
 
     def _forget(self, now: float) -> None:
         # The newest stays: a budget that falls below one a minute looks further back.
