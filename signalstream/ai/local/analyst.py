@@ -24,6 +24,7 @@ from signalstream.ai.local.summary import Summarizer
 from signalstream.ai.local.taxonomy import Taxonomy
 from signalstream.ai.local.voices import listen
 from signalstream.ai.results import Judge, local_judges
+from signalstream.core.redaction import apply_spans
 from signalstream.errors import AnalystRefusedError
 from signalstream.models.conversation import Turn
 from signalstream.models.messages import Sender
@@ -99,9 +100,18 @@ class LocalAnalyst:
         said = said_in(voices)
         wishes = await self._requests.judge(said)
         if task == "insights":
-            intent = await self._intent.judge(voices.of(Sender.CUSTOMER), turn.message.tenant_id)
+            heard = listen(turn, partial(self._without_patterns, turn.message.tenant_id))
+            intent = await self._intent.judge(heard.of(Sender.CUSTOMER), turn.message.tenant_id)
             return Answer(analyse_insights(voices, intent, said, wishes), engine=f"rules+{intent.engine}")
         return Answer(await self._summarizer.summarise(said, wishes), engine=self._summarizer.engine)
+
+    def _without_patterns(self, tenant_id: str, text: str) -> str:
+        """Return a text as the intent is read from: with the names that people have, and words taken for such.
+
+        Nothing of it is passed on but a label.
+        """
+        spans = self._finder.by_patterns(tenant_id, text)
+        return apply_spans(text, spans, [" "] * len(spans))
 
     def health(self) -> dict[str, object]:
         """Say what could not be loaded and why; without such a thing the status is ok."""

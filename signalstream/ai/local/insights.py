@@ -15,7 +15,8 @@ from collections.abc import Sequence
 
 from signalstream.ai.local import advice
 from signalstream.ai.local.categories import CATEGORIES
-from signalstream.ai.local.intent import IntentVerdict, cue_shares
+from signalstream.ai.local.intent import IntentVerdict
+from signalstream.ai.local.intent_cues import cue_shares, cue_weights
 from signalstream.ai.local.intent_rules import GENERAL
 from signalstream.ai.local.requests import Wish, asks
 from signalstream.ai.local.said import Said
@@ -82,7 +83,7 @@ def _standing(voices: Voices, verdict: UrgencyVerdict, promises: Sequence[Said])
 
 def judge_intent(plain: Sequence[str]) -> tuple[str, float]:
     """Return the intent and its share of the evidence. ``plain`` are folded texts, newest first."""
-    shares = cue_shares(plain)
+    shares = cue_shares([cue_weights(text) for text in plain])
     best = max(shares, key=lambda intent: shares[intent])
     return (best, shares[best]) if shares[best] else (GENERAL, 0.0)
 

@@ -48,7 +48,10 @@ class IntentHead(Protocol):
 
 @dataclass(frozen=True)
 class Prototypes:
-    """Compares a text with each sample: the nearest of a label counts half, the middle of its samples the other."""
+    """Compares a text with each sample: the nearest of a label counts half, the middle of its samples the other.
+
+    One row of ``middles`` more than labels is that of sentences which no label fits.
+    """
 
     labels: tuple[str, ...]
     samples: Floats
@@ -59,10 +62,11 @@ class Prototypes:
     def probabilities(self, texts: Sequence[str], vectors: Floats) -> Floats:  # noqa: ARG002 - vectors say it all
         """See IntentHead."""
         likeness = vectors @ self.samples.T
-        nearest = np.stack([likeness[:, self.owners == at].max(axis=1) for at in range(len(self.labels))], axis=1)
+        nearest = np.stack([likeness[:, self.owners == at].max(axis=1) for at in range(len(self.middles))], axis=1)
         scores = (nearest + vectors @ self.middles.T) / 2
         in_scope = _sigmoid((nearest.max(axis=1, keepdims=True) - _LIKE) / _LIKE_WIDTH)
-        return np.asarray(softmax(scores, 1 / _SHARPNESS) * in_scope, dtype=np.float32)
+        shares = np.asarray(softmax(scores, 1 / _SHARPNESS) * in_scope, dtype=np.float32)
+        return shares[:, : len(self.labels)]
 
 
 @dataclass(frozen=True)
@@ -89,9 +93,10 @@ def head_for(taxonomy: Taxonomy, vectors: Floats) -> IntentHead:
     """Return the head for a taxonomy; ``vectors`` are those of ``taxonomy.rows()``, in order."""
     rows = taxonomy.rows()
     owners = np.array([at for _, at in rows], dtype=np.int64)
-    if np.bincount(owners).min() >= LEAST_TO_FIT:
+    counts = np.bincount(owners)
+    if counts[: len(taxonomy.labels)].min() >= LEAST_TO_FIT:
         return _fitted(taxonomy.labels, [text for text, _ in rows], vectors, owners)
-    middles = np.stack([vectors[owners == at].mean(axis=0) for at in range(len(taxonomy.labels))])
+    middles = np.stack([vectors[owners == at].mean(axis=0) for at in range(len(counts))])
     return Prototypes(taxonomy.labels, vectors, owners, unit(middles))
 
 

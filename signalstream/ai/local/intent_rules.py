@@ -138,11 +138,11 @@ INTENTS: dict[str, tuple[Cue, ...]] = {
             2,
             "error|errors|error message|bug|bugs|glitch*|freezes|frozen|timeout|timed out|blank screen|fehlermeldung",
         ),
-        cue("outage", 3, "outage*|is down|are down|offline|ausfall|caído|fora do ar|hors service"),
+        cue("outage", 3, "outage*|is down|are down|been down|went down|offline|ausfall|caído|fora do ar|hors service"),
         cue(
             "device or software",
             1,
-            "app|website|site|update|install*|browser|router|wifi|wi-fi|screen|battery|sync*|api|server",
+            "app|website|site|the update|install*|browser|router|wifi|wi-fi|screen|battery|sync*|api|server",
         ),
         cue("broken", 2, "broken|defective|faulty|roto|rota|cassé*|kaputt|defekt|rotto|quebrad*"),
     ),
@@ -188,7 +188,8 @@ INTENTS: dict[str, tuple[Cue, ...]] = {
         cue(
             "is upset",
             2,
-            "furious|angry|fed up|disappointed|frustrated|frustrating|sick of|rude|unprofessional|harto|harta|wütend",
+            "furious|angry|fed up|disappointed|frustrated|frustrating|sick of|rude|unprofessional|harto|harta|"
+            "enfadad*|enojad*|wütend",
         ),
         cue(
             "asks for a manager",
@@ -203,7 +204,8 @@ INTENTS: dict[str, tuple[Cue, ...]] = {
         cue(
             "order went wrong",
             1,
-            "late|never arrived|hasn't arrived|damaged|wrong item|missing|delayed|no ha llegado|pas reçu",
+            "late|never arrived|hasn't arrived|damaged|wrong item|missing|delayed|no ha llegado|pas reçu|"
+            "sigue sin llegar|sigue sin aparecer|tenía que llegar|nicht angekommen|non è arrivato|não chegou",
         ),
     ),
     GENERAL: (

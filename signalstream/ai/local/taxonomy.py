@@ -1,7 +1,8 @@
 """What intents there are: labels with sample sentences, the eight of the wire contract or a tenant's own.
 
 A tenant's labels come from a JSON file that SIGNALSTREAM_TAXONOMY_FILE names: tenant to label to sentences, and ``*``
-for every tenant that is not named. ``General Inquiry`` is what a message gets that no label fits: it needs no sample.
+for every tenant that is not named. ``General Inquiry`` is what a message gets that no label fits: it needs no sample,
+and sentences given for it are such as no label fits.
 """
 
 from __future__ import annotations
@@ -22,9 +23,13 @@ MOST_CHARACTERS = 1_000
 
 @dataclass(frozen=True)
 class Taxonomy:
-    """Labels with their sample sentences, each label with one or more."""
+    """Labels with their sample sentences, each label with one or more.
+
+    ``others`` are sentences that no label fits: what is like them gets none.
+    """
 
     samples: Mapping[str, tuple[str, ...]]
+    others: tuple[str, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -32,8 +37,9 @@ class Taxonomy:
         return tuple(self.samples)
 
     def rows(self) -> list[tuple[str, int]]:
-        """Return each sentence with the place of its label."""
-        return [(text, at) for at, label in enumerate(self.samples) for text in self.samples[label]]
+        """Return each sentence with the place of its label; that of ``others`` is one past the last label."""
+        labelled = [(text, at) for at, label in enumerate(self.samples) for text in self.samples[label]]
+        return [*labelled, *((text, len(self.samples)) for text in self.others)]
 
 
 def load_taxonomies(path: Path | None) -> dict[str, Taxonomy]:
@@ -57,7 +63,8 @@ def _taxonomy(where: str, labels: object) -> Taxonomy:
     samples = {str(label): _sentences(f"{where}: {label}", given) for label, given in labels.items()}
     if sum(len(one) for one in samples.values()) > MOST_SENTENCES:
         raise ConfigurationError(f"{where}: more than {MOST_SENTENCES} sentences; leave out what is nearly the same")
-    return Taxonomy({label: given for label, given in samples.items() if label != GENERAL})
+    others = samples.pop(GENERAL, ())
+    return Taxonomy(samples, others)
 
 
 def _sentences(where: str, given: object) -> tuple[str, ...]:
@@ -143,6 +150,21 @@ DEFAULT = Taxonomy(
             "I no longer need the service, please terminate it",
             "Cancel my booking for next week",
         ),
-    }
+    },
+    others=(
+        *("Thanks", "Thank you so much for your help", "That was quick, thank you", "Great, you made my day"),
+        *("Everything is fine now, many thanks", "The service was brilliant, I am very happy", "Perfect", "I see"),
+        *("Ok", "Okay, got it", "Yes", "Yes please", "No", "No, thanks", "Sure, go ahead", "That would be great"),
+        *("Hello", "Hello?", "Are you still there?", "Good morning", "Hi there, I have a question", "Goodbye"),
+        *("Any news?", "Is there any update on this?", "How long will that take?", "When will it be done?"),
+        *("I am still waiting", "All right, I will wait", "Please hurry", "Can you do that now?"),
+        *("One moment please", "Sorry, I was away", "What do you mean?", "I already told you that", "I hope so"),
+        *("My name is Ann Smith", "It is 4471", "Tomorrow works for me", "You can call me at this number"),
+        *("I will believe it when I see it", "It is next to the front door", "Let me have a look"),
+        *("I do not understand how this is supposed to work", "How does this work?", "Where do I find that?"),
+    ),
 )
-"""The intents of the wire contract but General Inquiry, which is the answer when none of these fits."""
+"""The intents of the wire contract but General Inquiry, which is the answer when none of these fits.
+
+The others say little: they are part of a conversation whose intent other messages tell.
+"""

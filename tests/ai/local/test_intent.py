@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import numpy as np
 import pytest
 
 from signalstream.ai.local.encoder import Encoder
+from signalstream.ai.local.heads import Head
 from signalstream.ai.local.intent import LEAST_CONFIDENCE, IntentJudge, IntentVerdict, intent_heads_for
-from signalstream.ai.local.intent_heads import FittedHead, Prototypes, head_for
+from signalstream.ai.local.intent_heads import FittedHead, IntentHead, Prototypes, head_for
 from signalstream.ai.local.intent_rules import GENERAL
 from signalstream.ai.local.minilm import MiniLM, load_minilm
 from signalstream.ai.local.models import load_models
@@ -28,11 +29,21 @@ def model() -> MiniLM:
     return load_minilm()
 
 
+@pytest.fixture(scope="module")
+def heads(model: MiniLM) -> Mapping[str, IntentHead]:
+    return intent_heads_for(model.run, {"garden": GARDEN})
+
+
+@pytest.fixture(scope="module")
+def words() -> Head:
+    return load_models({}).heads["sentiment"]
+
+
 @pytest.fixture
-async def judge(model: MiniLM) -> AsyncIterator[IntentJudge]:
+async def judge(model: MiniLM, heads: Mapping[str, IntentHead], words: Head) -> AsyncIterator[IntentJudge]:
     encoder = Encoder(model.run)
     encoder.start()
-    yield IntentJudge(encoder, intent_heads_for(model.run, {"garden": GARDEN}), load_models({}).heads["sentiment"])
+    yield IntentJudge(encoder, heads, words)
     await encoder.stop()
 
 
@@ -82,6 +93,73 @@ async def test_the_newest_message_decides_and_the_one_before_explains_it(judge: 
     earlier = "I want to cancel my subscription"
     assert (await judge.judge(["yes, for both of us", earlier], "demo")).intent == "Cancellation"
     assert (await judge.judge(["The app crashes with an error message", earlier], "demo")).intent == "Technical Issue"
+
+
+MATTERS = {
+    "The app crashes every time I sync a folder": "Technical Issue",
+    "Why was I charged twice this month?": "Billing Inquiry",
+    "My phone was stolen and somebody is in my account": "Account Issue",
+    "I returned the coat and want my money back": "Refund Request",
+}
+SAYS_LITTLE = (
+    *("thanks", "Thank you very much!", "ok", "Okay great", "yes please", "sure", "👍", "???", "hello?"),
+    *("any news?", "Any update?", "is there any progress?", "hurry", "Please be quick, my train leaves at six"),
+    *("how long will that take?", "alright, I'll wait", "It's number 4471", "Yes, it's Teresa Maldonado", "and now?"),
+    *("Oh thank God. Please hurry with the rest, my rent goes out tomorrow morning from that account.", "I hope so"),
+    *("I'll believe it when it is in my account. If nothing is there on Friday you will hear from us.", "fine by me"),
+    *("gracias", "muchas gracias, espero", "¿hay novedades?", "¿hola?", "merci beaucoup", "des nouvelles ?"),
+    *("danke schön", "gibt es etwas Neues?", "beeilen Sie sich bitte", "grazie mille", "ci sono novità?", "va bene"),
+    *("Anyone there?", "d'accord", "obrigada", "alguma novidade?", "ありがとうございます", "谢谢", "спасибо", "شكرا"),
+)
+
+
+@pytest.mark.parametrize("little", SAYS_LITTLE)
+async def test_a_message_that_says_little_leaves_the_intent_standing(judge: IntentJudge, little: str) -> None:
+    for matter, intent in MATTERS.items():
+        before, after = await judge.judge([matter], "demo"), await judge.judge([little, matter], "demo")
+        assert (after.intent, after.confidence < before.confidence) == (intent, True), matter
+        assert after.confidence > LEAST_CONFIDENCE
+
+
+@pytest.mark.parametrize("little", ["gracias", "hello?", "merci, j'attends", "ok danke"])
+@pytest.mark.parametrize(
+    ("matter", "intent"),
+    [("Je veux un remboursement", "Refund Request"), ("Ich kann mich nicht anmelden", "Account Issue")],
+)
+async def test_so_it_does_in_other_languages(judge: IntentJudge, little: str, matter: str, intent: str) -> None:
+    assert (await judge.judge([little, matter], "demo")).intent == intent
+
+
+async def test_several_messages_that_say_little_are_not_the_matter(judge: IntentJudge) -> None:
+    said = ["thanks", "hello?", "it's 4471", "ok", "I would like to cancel my contract"]
+    answers = [await judge.judge(said[at:], "demo") for at in range(len(said))]
+    assert {answer.intent for answer in answers} == {"Cancellation"}
+    assert [answer.confidence for answer in answers] == sorted(answer.confidence for answer in answers)
+
+
+@pytest.mark.parametrize(
+    ("newest", "intent"),
+    [
+        ("ok, then just refund me", "Refund Request"),
+        ("You know what, I want my money back", "Refund Request"),
+        ("By the way, I cannot log in to my account either", "Account Issue"),
+        ("thanks! another thing, I forgot my password", "Account Issue"),
+        ("Could you also add a dark mode?", "Feature Request"),
+        ("I want to speak to a manager, this is unacceptable", "Complaint"),
+        ("thanks, but please cancel my subscription now", "Cancellation"),
+        ("Quiero cancelar mi suscripción", "Cancellation"),
+        ("Je veux un remboursement", "Refund Request"),
+        ("Ich kann mich nicht einloggen", "Account Issue"),
+    ],
+)
+@pytest.mark.parametrize("matter", ["The app crashes every time I sync", "Why was I charged twice this month?"])
+async def test_another_matter_wins(judge: IntentJudge, newest: str, intent: str, matter: str) -> None:
+    assert (await judge.judge([newest, matter], "demo")).intent == intent
+
+
+async def test_a_first_message_that_says_little_has_no_intent(judge: IntentJudge) -> None:
+    for text in ("hello?", "thanks for your help", "are you there?", "gracias"):
+        assert (await judge.judge([text], "demo")).intent == GENERAL
 
 
 async def test_before_the_customer_writes_nothing_is_claimed(judge: IntentJudge) -> None:

@@ -11,6 +11,7 @@ from signalstream.ai.local.minilm import load_minilm
 from signalstream.ai.local.models import HEAD_SIGNS, load_models
 from signalstream.ai.local.request_signs import SIGNS, request_signs
 from signalstream.ai.local.taxonomy import Taxonomy
+from signalstream.models.intelligence import Insights
 from tests.ai.local.conversations import turn
 
 TEXT = "I was charged twice and want my money back"
@@ -35,6 +36,20 @@ async def test_with_its_models_the_analyst_names_them() -> None:
     assert (await analyst.analyse("sentiment", turn(TEXT))).engine == "tfidf+minilm+vader"
     assert (await analyst.analyse("insights", turn(TEXT))).engine == "rules+prototypes"
     assert analyst.health()["status"] == "ok"
+    await analyst.stop()
+
+
+async def test_what_the_model_takes_for_names_still_tells_the_intent_and_is_not_passed_on() -> None:
+    labels = {
+        "Tells a name": ("tom", "my name is ann", "i am bob"),
+        "Needs a loan": ("lend me some money", "what does a loan cost"),
+    }
+    analyst = LocalAnalyst(load=partial(load_models, {"*": Taxonomy(labels)}))
+    await analyst.start()
+    for text in ("jason", "jason it is"):
+        answer = await analyst.analyse("insights", turn(text))
+        assert isinstance(answer.result, Insights)
+        assert (answer.result.intent, "jason" in answer.result.model_dump_json()) == ("Tells a name", False)
     await analyst.stop()
 
 
