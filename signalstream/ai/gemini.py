@@ -9,6 +9,7 @@ client for the whole process, bound to its first event loop, and cannot be given
 from __future__ import annotations
 
 import asyncio
+import logging
 import warnings
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ KINDS_KEPT = 64
 """Requests kept ready, one for each kind of question: a task, with the intents of one tenant."""
 PROPERTY_ORDERING = b"\xba\x01"
 """Tag of the schema's field 23, which the service knows and the package's protocol buffers do not."""
+CLIENT_LOGGER = "google.ai.generativelanguage_v1beta"
 CHANNEL_OPTIONS = (
     ("grpc.enable_retries", 0),
     # A path that swallows packets is noticed within 40 s, and a service that is back within 5: gRPC would wait 2 min.
@@ -97,6 +99,8 @@ class Gemini:
 
     async def start(self) -> None:
         """Open the channel, inside the running event loop: gRPC binds it to that loop."""
+        # At DEBUG the client's log records hold the key and every question.
+        logging.getLogger(CLIENT_LOGGER).setLevel(logging.WARNING)
         credentials = grpc.ssl_channel_credentials(root_certificates=self._authority)
         channel = grpc.aio.secure_channel(self._endpoint, credentials, options=CHANNEL_OPTIONS)
         transport = GenerativeServiceGrpcAsyncIOTransport(host=self._endpoint, channel=channel)
@@ -175,11 +179,16 @@ def heard(response: Any, model: str) -> Heard:
     model = response.model_version or model
     feedback = response.prompt_feedback
     if feedback.block_reason:
-        reason = type(feedback).BlockReason.Name(feedback.block_reason)
+        reason = _name(type(feedback).BlockReason, feedback.block_reason)
         return Heard(None, End.BLOCKED, f"prompt: {reason}", model, tokens)
     if not response.candidates:
         return Heard(None, End.OTHER, "no candidate", model, tokens)
     candidate = response.candidates[0]
-    reason = protos.Candidate.FinishReason(candidate.finish_reason).name
+    reason = _name(type(candidate).FinishReason, candidate.finish_reason)
     end = End.BLOCKED if reason in _BLOCKED else _ENDS.get(reason, End.OTHER)
     return Heard("".join(part.text for part in candidate.content.parts), end, reason, model, tokens)
+
+
+def _name(kind: Any, number: int) -> str:
+    """Return the name of an enum's value, or its number: the service knows values that the package does not."""
+    return str(kind.Name(number)) if number in kind.values() else str(number)

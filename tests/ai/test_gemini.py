@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import subprocess
 import sys
 import time
@@ -9,12 +10,14 @@ from typing import Any
 
 import pytest
 
-from signalstream.ai.gemini import KINDS_KEPT, PROPERTY_ORDERING, Gemini, gemini
-from signalstream.ai.remote.provider import Question
+from signalstream.ai.gemini import KINDS_KEPT, PROPERTY_ORDERING, Gemini, gemini, heard
+from signalstream.ai.remote.judging import End
+from signalstream.ai.remote.provider import Question, Tokens
 from signalstream.errors import AnalystUnavailableError, ConfigurationError
 from signalstream.settings import Settings
 from tests.ai.remote.contract import KEY, MODEL, PATIENCE, SCHEMA, question, to_gemini
 from tests.gemini_fake.certificates import Certificates, certificates
+from tests.gemini_fake.grpc_front import Response
 from tests.gemini_fake.server import FakeGemini
 
 REPOSITORY = Path(__file__).parents[2]
@@ -137,6 +140,48 @@ def test_each_event_loop_has_a_channel_of_its_own(tls: Certificates, authority: 
 
     asyncio.run(life())
     asyncio.run(life())
+
+
+def response(finish: int = 1, texts: tuple[str, ...] = (), block: int = 0) -> Any:
+    """Return a response as the wire brings it, enums as numbers."""
+    whole = Response()
+    whole.prompt_feedback.block_reason = block
+    candidate = whole.candidates.add(finish_reason=finish)
+    for text in texts:
+        candidate.content.parts.add(text=text)
+    usage = whole.usage_metadata
+    usage.prompt_token_count, usage.candidates_token_count, usage.total_token_count = 100, 20, 150
+    return whole
+
+
+def test_json_in_several_parts_is_one() -> None:
+    assert heard(response(texts=('{"a": "b', 'c"}')), MODEL).text == '{"a": "bc"}'
+
+
+def test_thoughts_are_paid_as_output() -> None:
+    said = heard(response(), MODEL)
+    assert (said.tokens, said.model) == (Tokens(100, 50), MODEL)
+
+
+def test_ends_and_blocks_that_the_package_does_not_know_are_told_by_number() -> None:
+    assert (heard(response(finish=87), MODEL).end, heard(response(finish=87), MODEL).reason) == (End.OTHER, "87")
+    assert (heard(response(block=87), MODEL).end, heard(response(block=87), MODEL).reason) == (
+        End.BLOCKED,
+        "prompt: 87",
+    )
+    assert heard(response(finish=8), MODEL).end is End.BLOCKED
+
+
+async def test_neither_key_nor_words_are_logged_at_any_level(
+    tls: Certificates, authority: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with FakeGemini(tls=tls) as fake:
+        await asked(fake, authority, question("canary-9931"))
+
+    logged = "".join(str(vars(record)) for record in caplog.records)
+    assert KEY not in logged
+    assert "canary-9931" not in logged
 
 
 def test_without_a_key_it_says_what_to_set() -> None:

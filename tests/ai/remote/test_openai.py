@@ -198,6 +198,6 @@ def test_a_delay_may_be_seconds_or_a_date_or_nonsense() -> None:
 
 
 def test_without_an_address_or_a_model_it_says_what_to_set() -> None:
-    for given in ({}, {"openai_base_url": "http://127.0.0.1:1/v1"}, {"openai_model": MODEL}):
+    for url, model in ((None, None), ("http://127.0.0.1:1/v1", None), (None, MODEL)):
         with pytest.raises(ConfigurationError, match=r"SIGNALSTREAM_OPENAI_BASE_URL.*SIGNALSTREAM_OPENAI_MODEL"):
-            openai(Settings(_env_file=None, **given))
+            openai(Settings(_env_file=None, openai_base_url=url, openai_model=model))

@@ -162,7 +162,7 @@ async def test_whoever_waits_when_it_stops_is_told(provider: Provider, fake: Fak
 
 
 async def test_eighty_questions_are_answered_at_once(provider: Provider, fake: FakeGemini) -> None:
-    fake.model.script.extend(["ok latency=1"] * 80)
+    fake.model.script.extend(["ok latency=0.6"] * 80)
 
     replies = await asyncio.gather(*(provider.ask(question(), PATIENCE) for _ in range(80)))
 
