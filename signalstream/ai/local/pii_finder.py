@@ -6,8 +6,6 @@ Without the model it finds by patterns alone, and says so in ``engine`` and ``he
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
@@ -16,6 +14,7 @@ import structlog
 
 from signalstream.ai.local.aside import aside
 from signalstream.ai.local.batching import Batches
+from signalstream.ai.local.kept import Kept
 from signalstream.ai.local.ner import Rampart, Reading
 from signalstream.ai.local.pii import PatternDetector
 from signalstream.ai.local.pii_model import model_spans
@@ -59,7 +58,7 @@ class PersonalDataFinder:
         self._missing: str | None = None
         self._batches: Batches[Reading] | None = None
         self._labels: tuple[str, ...] = ()
-        self._searches: OrderedDict[bytes, asyncio.Task[tuple[Span, ...]]] = OrderedDict()
+        self._searches: Kept[tuple[Span, ...]] = Kept(KEPT_SEARCHES)
 
     async def start(self) -> None:
         """Load the model, in a thread; without its files go on by patterns alone."""
@@ -108,7 +107,7 @@ class PersonalDataFinder:
 
     async def find(self, tenant_id: str, text: str) -> tuple[Span, ...]:
         """Return what patterns and model find and the tenant does not allow: no overlaps, in order, in code points."""
-        return await asyncio.shield(self._found(tenant_id, text))
+        return await self._searches.of(f"{tenant_id}/{text}", partial(self._search, tenant_id, text))
 
     async def _search(self, tenant_id: str, text: str) -> tuple[Span, ...]:
         certain = await aside(len(text), partial(self._patterns.find, text))
@@ -139,18 +138,6 @@ class PersonalDataFinder:
     def _admitted(self, tenant_id: str, text: str, spans: tuple[Span, ...]) -> tuple[Span, ...]:
         policy = self._policies.of(tenant_id)
         return tuple(span for span in spans if policy.admits(span, text[span.start : span.end]))
-
-    def _found(self, tenant_id: str, text: str) -> asyncio.Task[tuple[Span, ...]]:
-        """Return the search's task: four agents ask for the same text, and later turns for it as their context."""
-        key = hashlib.blake2b(f"{tenant_id}/{text}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        task = self._searches.get(key)
-        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
-            task = self._searches[key] = asyncio.ensure_future(self._search(tenant_id, text))
-            task.add_done_callback(lambda done: done.cancelled() or done.exception())
-        self._searches.move_to_end(key)
-        while len(self._searches) > KEPT_SEARCHES:
-            self._searches.popitem(last=False)
-        return task
 
 
 async def analyse_pii(finder: PersonalDataFinder, turn: Turn) -> Pii:

@@ -6,17 +6,21 @@ desk for ("I want my money back"), and that what an agent says they will do is a
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import partial
 
 from signalstream.ai.local.encoder import Embedder
 from signalstream.ai.local.heads import Floats, Head
+from signalstream.ai.local.kept import Kept
 from signalstream.ai.local.request_signs import request_signs
 from signalstream.ai.local.said import Said
 from signalstream.core.text import folded, phrase_pattern
 from signalstream.models.messages import Sender
 
 LEAST_PROBABILITY = 0.45
+KEPT_SENTENCES = 4096
 LEAST_KNOWN = 0.5
 """Share of words that the head must have seen; other sentences, most of them in other languages, are left to rules."""
 _PROMISE = phrase_pattern(
@@ -55,18 +59,23 @@ class RequestJudge:
     def __init__(self, encoder: Embedder | None = None, head: Head | None = None) -> None:
         self._encoder = encoder
         self._head = head
+        self._judged: Kept[Wish | None] = Kept(KEPT_SENTENCES)
 
     async def judge(self, said: Sequence[Said]) -> list[Wish | None]:
         """Return what each sentence is for, None for neither."""
         if self._encoder is None or self._head is None:
             return [by_rules(one.plain) for one in said]
-        known = [self._head.known_share(one.text) >= LEAST_KNOWN for one in said]
-        vectors = await self._encoder.embed([one.text for one, is_known in zip(said, known, strict=True) if is_known])
-        rows = iter(vectors)
-        return [
-            self._by_head(one, next(rows)) if is_known else by_rules(one.plain)
-            for one, is_known in zip(said, known, strict=True)
-        ]
+        return await asyncio.gather(
+            *(self._judged.of(f"{one.sender}/{one.text}", partial(self._sentence, one)) for one in said)
+        )
+
+    async def _sentence(self, one: Said) -> Wish | None:
+        assert self._encoder is not None
+        assert self._head is not None
+        if self._head.known_share(one.text) < LEAST_KNOWN:
+            return by_rules(one.plain)
+        [vector] = await self._encoder.embed([one.text])
+        return self._by_head(one, vector)
 
     def _by_head(self, one: Said, vector: Floats) -> Wish | None:
         assert self._head is not None

@@ -14,11 +14,15 @@ not positive); happy (positive with a cue of delight, or a score of 0.6 and more
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
+from functools import partial
 
 from signalstream.ai.local import sentiment_cues as cues
+from signalstream.ai.local.aside import aside
 from signalstream.ai.local.encoder import Embedder
 from signalstream.ai.local.heads import Floats, Head
+from signalstream.ai.local.kept import Kept
 from signalstream.ai.local.sentiment_evidence import Evidence, EvidenceFinder
 from signalstream.ai.local.sentiment_signs import sentiment_signs
 from signalstream.ai.local.voices import Voices
@@ -32,6 +36,7 @@ THRESHOLD = 0.05
 LEAST_KNOWN = 0.6
 """Share of a message's words that the head must have seen in training to be asked."""
 MESSAGES_READ = 8
+KEPT_JUDGEMENTS = 2048
 BY_RULES = "vader"
 BY_HEAD = "tfidf+minilm+vader"
 _DELIGHTED = 0.6
@@ -59,6 +64,7 @@ class SentimentJudge:
         self._finder = EvidenceFinder()
         self._encoder = encoder
         self._head = head
+        self._judged: Kept[Judgement] = Kept(KEPT_JUDGEMENTS)
 
     async def judge(self, voices: Voices) -> tuple[Sentiment, str]:
         """Return the sentiment of the newest message and over the conversation, and the engine that judged.
@@ -68,7 +74,7 @@ class SentimentJudge:
         texts = voices.of(Sender.CUSTOMER)[:MESSAGES_READ]
         if not texts:
             return NOTHING_WRITTEN, BY_RULES
-        judged = [await self.message(text) for text in texts]
+        judged = await asyncio.gather(*(self.message(text) for text in texts))
         newest = judged[0]
         result = Sentiment(
             sentiment=newest.label,
@@ -83,7 +89,10 @@ class SentimentJudge:
     async def message(self, text: str) -> Judgement:
         """Judge one message, in which placeholders count for nothing."""
         plain = PLACEHOLDER.sub(" ", text)
-        evidence = self._finder.find(plain)
+        return await self._judged.of(plain, partial(self._message, plain))
+
+    async def _message(self, plain: str) -> Judgement:
+        evidence = await aside(len(plain), partial(self._finder.find, plain))
         if self._encoder is None or self._head is None or self._head.known_share(plain) < LEAST_KNOWN:
             return _by_rules(evidence)
         vector = (await self._encoder.embed([plain]))[0]

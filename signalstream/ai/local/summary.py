@@ -17,6 +17,7 @@ from math import exp
 
 import numpy as np
 
+from signalstream.ai.local.aside import aside
 from signalstream.ai.local.encoder import Embedder
 from signalstream.ai.local.heads import Floats
 from signalstream.ai.local.intent_rules import INTENTS
@@ -60,11 +61,15 @@ class Summarizer:
     async def summarise(self, said: Sequence[Said], wishes: Sequence[Wish | None]) -> Summary:
         """Return the summary of the sentences; ``wishes`` says of each what it is for."""
         worth = [one for one in said if len(one.core.split()) >= LEAST_WORDS] or list(said)
-        if self._encoder is None or len(worth) <= TLDR_SENTENCES:
-            chosen = _most_telling(worth)
-        else:
-            chosen = _nearest(worth, await self._encoder.embed([one.text for one in worth]))
-        return _summary(said, wishes, chosen)
+        vectors = None
+        if self._encoder is not None and len(worth) > TLDR_SENTENCES:
+            vectors = await self._encoder.embed([one.text for one in worth])
+        characters = sum(len(one.text) for one in said)
+        return await aside(characters, lambda: _summary(said, wishes, _chosen(worth, vectors)))
+
+
+def _chosen(worth: Sequence[Said], vectors: Floats | None) -> list[Said]:
+    return _most_telling(worth) if vectors is None else _nearest(worth, vectors)
 
 
 def telling(one: Said) -> int:
