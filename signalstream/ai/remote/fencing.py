@@ -41,8 +41,8 @@ class Block:
 
 
 def visible(text: str) -> str:
-    """Return ``text`` without characters that nobody sees; whatever breaks a line becomes a line feed."""
-    return "\n".join(_UNSEEN.sub("", line) for line in text.splitlines())
+    """Return ``text`` without characters that nobody sees; what breaks a line becomes a line feed, none at the ends."""
+    return "\n".join(_UNSEEN.sub("", line) for line in text.splitlines()).strip("\n")
 
 
 def boundary_for(texts: Iterable[str], token: Token) -> str:

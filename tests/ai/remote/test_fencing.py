@@ -91,6 +91,7 @@ def test_what_people_cannot_see_is_not_sent(hidden: str, name: str) -> None:
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8")))
+@example("a\n\u200b")
 def test_making_a_text_visible_twice_changes_nothing_more(text: str) -> None:
     assert visible(visible(text)) == visible(text)
 
