@@ -5,10 +5,12 @@ import logging
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 
 from signalstream.ai.gemini import KINDS_KEPT, PROPERTY_ORDERING, Gemini, gemini, heard
 from signalstream.ai.remote.judging import End
@@ -20,6 +22,7 @@ from tests.gemini_fake.certificates import Certificates, certificates
 from tests.gemini_fake.grpc_front import Response
 from tests.gemini_fake.server import FakeGemini
 
+Run = Callable[[Coroutine[Any, Any, None]], None]
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -133,13 +136,14 @@ async def test_a_path_that_swallows_everything_costs_no_more_than_the_attempts_t
     await silent.wait_closed()
 
 
-def test_each_event_loop_has_a_channel_of_its_own(tls: Certificates, authority: Path) -> None:
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_each_event_loop_has_a_channel_of_its_own(run: Run, tls: Certificates, authority: Path) -> None:
     async def life() -> None:
         async with FakeGemini(tls=tls) as fake:
             await asked(fake, authority, question())
 
-    asyncio.run(life())
-    asyncio.run(life())
+    run(life())
+    run(life())
 
 
 def response(finish: int = 1, texts: tuple[str, ...] = (), block: int = 0) -> Any:

@@ -34,6 +34,8 @@ MOST_BYTES = 2 * 1024 * 1024
 """Of an answer's body: no answer of ours is a tenth of it."""
 MOST_SAID = 300
 """Characters of a server's message that an error repeats."""
+IDLE_SECONDS = 4.0
+"""How long an idle connection is kept: servers close theirs after five, and a question on its way then is lost."""
 RATE_LIMITED = 429
 _REJECTING = frozenset({401, 402, 403, 404, 405, 501})
 _UNTAKEN = frozenset({400, 413, 415, 422})
@@ -74,7 +76,8 @@ class OpenAI:
 
     async def start(self) -> None:
         """Open the session, inside the running event loop. How many calls there are at once is decided outside."""
-        self._session = aiohttp.ClientSession(headers=self._headers, connector=aiohttp.TCPConnector(limit=0))
+        connections = aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS)
+        self._session = aiohttp.ClientSession(headers=self._headers, connector=connections)
 
     async def stop(self) -> None:
         """Close the connections; whoever still waits for an answer gets AnalystUnavailableError."""
