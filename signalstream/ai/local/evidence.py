@@ -40,7 +40,7 @@ def matcher(
 
 def has_any(lowered: str, words: tuple[str, ...]) -> bool:
     """Say whether one of the words occurs."""
-    return any(word in lowered for word in words)
+    return any(map(lowered.__contains__, words))
 
 
 def digits_in(value: str) -> int:

@@ -70,7 +70,7 @@ class Word:
 
     def kind(self) -> tuple[str, float]:
         """Return the likeliest kind and its likelihood."""
-        best = max(self.likely, key=lambda kind: self.likely[kind])
+        best = max(self.likely, key=self.likely.__getitem__)
         return best, self.likely[best]
 
 
@@ -85,6 +85,7 @@ def words_of(text: str, reading: Reading, labels: tuple[str, ...]) -> Iterator[W
         reading.figures[:, [labels.index(label) for label in group]].sum(axis=1).tolist()
         for group in (STREETS, SETTLEMENTS)
     )
-    for place, (start, end) in enumerate(zip(reading.starts, reading.ends, strict=True)):
-        likely = {kind: figures[place] for kind, figures in sums.items()}
+    rows = zip(*sums.values(), strict=True)
+    for place, (start, end, row) in enumerate(zip(reading.starts, reading.ends, rows, strict=True)):
+        likely = dict(zip(sums, row, strict=True))
         yield Word(start, end, text[start:end], likely, street[place], settled[place])

@@ -13,6 +13,8 @@ Next steps are what someone asked for or promised, the newest first.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from math import exp
 
 import numpy as np
@@ -60,16 +62,13 @@ class Summarizer:
 
     async def summarise(self, said: Sequence[Said], wishes: Sequence[Wish | None]) -> Summary:
         """Return the summary of the sentences; ``wishes`` says of each what it is for."""
-        worth = [one for one in said if len(one.core.split()) >= LEAST_WORDS] or list(said)
+        places = [place for place, one in enumerate(said) if len(one.core.split()) >= LEAST_WORDS] or list(
+            range(len(said))
+        )
         vectors = None
-        if self._encoder is not None and len(worth) > TLDR_SENTENCES:
-            vectors = await self._encoder.embed([one.text for one in worth])
-        characters = sum(len(one.text) for one in said)
-        return await aside(characters, lambda: _summary(said, wishes, _chosen(worth, vectors)))
-
-
-def _chosen(worth: Sequence[Said], vectors: Floats | None) -> list[Said]:
-    return _most_telling(worth) if vectors is None else _nearest(worth, vectors)
+        if self._encoder is not None and len(places) > TLDR_SENTENCES:
+            vectors = await self._encoder.embed([said[place].text for place in places])
+        return await aside(sum(len(one.text) for one in said), partial(_summary, said, wishes, places, vectors))
 
 
 def telling(one: Said) -> int:
@@ -79,40 +78,54 @@ def telling(one: Said) -> int:
     return 2 * rules + intents
 
 
-def _weight(one: Said) -> int:
+@dataclass(frozen=True)
+class _Weighed:
+    """A sentence, how much it tells, and its weight; the rules are asked once for each."""
+
+    one: Said
+    tells: int
+    weight: int
+
+
+def _weighed(one: Said) -> _Weighed:
     moods = any(rule.reason in _MOODS and rule.pattern.search(one.plain) for rule in RUBRIC)
     promised = one.sender is Sender.AGENT and promises(one.plain)
-    return telling(one) + int(moods) + 2 * int(promised) + int(len(one.plain.split()) >= 7)
+    tells = telling(one)
+    return _Weighed(one, tells, tells + int(moods) + 2 * int(promised) + int(len(one.plain.split()) >= 7))
 
 
-def _nearest(worth: Sequence[Said], vectors: Floats) -> list[Said]:
-    sizes = np.array([len(one.core.split()) for one in worth])
+def _nearest(worth: Sequence[_Weighed], vectors: Floats) -> list[Said]:
+    sizes = np.array([len(each.one.core.split()) for each in worth])
     middle = (vectors * (np.minimum(sizes, _FULL_WORDS) / _FULL_WORDS)[:, None]).sum(axis=0)
     base = vectors @ (middle / max(float(np.linalg.norm(middle)), 1e-6))
-    last = max(worth[-1].line, 1)
-    base += [_LEAD * exp(-_LEAD_FADING * one.line / last) + _TELLING * min(telling(one), 4) for one in worth]
-    base -= [_QUESTION * one.text.endswith("?") for one in worth]
+    last = max(worth[-1].one.line, 1)
+    base += [_LEAD * exp(-_LEAD_FADING * each.one.line / last) + _TELLING * min(each.tells, 4) for each in worth]
+    base -= [_QUESTION * each.one.text.endswith("?") for each in worth]
     likeness = vectors @ vectors.T
 
     def value(place: int, chosen: list[int]) -> float:
         repeated = max((float(likeness[place, other]) for other in chosen), default=0.0)
-        speakers = {worth[other].sender for other in chosen}
-        fresh = len(speakers) == 1 and worth[place].sender not in speakers
+        fresh = _is_other_speaker(worth, place, chosen)
         return _NOVELTY * float(base[place]) - (1 - _NOVELTY) * repeated + _OTHER_SPEAKER * fresh
 
-    return [worth[place] for place in _picked(worth, value)]
+    return _picked([each.one for each in worth], value)
 
 
-def _most_telling(worth: Sequence[Said]) -> list[Said]:
+def _most_telling(worth: Sequence[_Weighed]) -> list[Said]:
     def value(place: int, chosen: list[int]) -> float:
-        speakers = {worth[other].sender for other in chosen}
-        return _weight(worth[place]) + 3 * (len(speakers) == 1 and worth[place].sender not in speakers) + place / 1_000
+        return worth[place].weight + 3 * _is_other_speaker(worth, place, chosen) + place / 1_000
 
-    return [worth[place] for place in _picked(worth, value)]
+    return _picked([each.one for each in worth], value)
 
 
-def _picked(worth: Sequence[Said], value: Callable[[int, list[int]], float]) -> list[int]:
-    """Return up to TLDR_SENTENCES places that fit TLDR_WORDS, the best first, in the order in which they were said."""
+def _is_other_speaker(worth: Sequence[_Weighed], place: int, chosen: Sequence[int]) -> bool:
+    """Say whether all that is chosen is of one speaker, and this of another."""
+    speakers = {worth[other].one.sender for other in chosen}
+    return len(speakers) == 1 and worth[place].one.sender not in speakers
+
+
+def _picked(worth: Sequence[Said], value: Callable[[int, list[int]], float]) -> list[Said]:
+    """Return up to TLDR_SENTENCES that fit TLDR_WORDS, the best first, in the order in which they were said."""
     left, words, chosen = list(range(len(worth))), TLDR_WORDS, list[int]()
     while left and len(chosen) < TLDR_SENTENCES:
         best = max(left, key=lambda place: value(place, chosen))
@@ -121,7 +134,7 @@ def _picked(worth: Sequence[Said], value: Callable[[int, list[int]], float]) -> 
         if size <= words and worth[best].core not in {worth[place].core for place in chosen}:
             chosen.append(best)
             words -= size
-    return sorted(chosen)
+    return [worth[place] for place in sorted(chosen)]
 
 
 def _clipped(one: Said) -> str:
@@ -131,10 +144,16 @@ def _clipped(one: Said) -> str:
     return shortened(f"{SPEAKERS[one.sender]}: {' '.join(words)}", SENTENCE_CHARACTERS)
 
 
-def _summary(said: Sequence[Said], wishes: Sequence[Wish | None], chosen: Sequence[Said]) -> Summary:
-    issue, answer = _best(said, Sender.CUSTOMER), _best(said, Sender.AGENT)
-    ranked = sorted(range(len(said)), key=lambda place: (-_weight(said[place]), -place))[:MOST_POINTS]
-    points = [said[place] for place in sorted(ranked) if _weight(said[place]) >= LEAST_WEIGHT]
+def _summary(
+    said: Sequence[Said], wishes: Sequence[Wish | None], places: Sequence[int], vectors: Floats | None
+) -> Summary:
+    """``places`` are those of the sentences that are worth choosing, ``vectors`` has a row for each of them."""
+    weighed = [_weighed(one) for one in said]
+    worth = [weighed[place] for place in places]
+    chosen = _most_telling(worth) if vectors is None else _nearest(worth, vectors)
+    issue, answer = _best(weighed, Sender.CUSTOMER), _best(weighed, Sender.AGENT)
+    ranked = sorted(range(len(said)), key=lambda place: (-weighed[place].weight, -place))[:MOST_POINTS]
+    points = [said[place] for place in sorted(ranked) if weighed[place].weight >= LEAST_WEIGHT]
     steps = [one for one, wish in reversed(list(zip(said, wishes, strict=True))) if wish is not None]
     steps = list({one.shown: one for one in reversed(steps)}.values())[::-1][:MOST_STEPS]
     used = {id(one) for one in (*chosen, *points, *steps, issue, answer)}
@@ -148,9 +167,10 @@ def _summary(said: Sequence[Said], wishes: Sequence[Wish | None], chosen: Sequen
     )
 
 
-def _best(said: Sequence[Said], sender: Sender) -> Said | None:
-    mine = [one for one in said if one.sender is sender]
-    worth = [one for one in mine if telling(one) >= LEAST_WEIGHT]
-    worth = worth or [one for one in mine if _weight(one) >= LEAST_WEIGHT] or mine
-    newest = max((one.line for one in worth), default=None)
-    return max((one for one in worth if one.line == newest), key=_weight, default=None)
+def _best(weighed: Sequence[_Weighed], sender: Sender) -> Said | None:
+    mine = [each for each in weighed if each.one.sender is sender]
+    worth = [each for each in mine if each.tells >= LEAST_WEIGHT]
+    worth = worth or [each for each in mine if each.weight >= LEAST_WEIGHT] or mine
+    newest = max((each.one.line for each in worth), default=None)
+    best = max((each for each in worth if each.one.line == newest), key=lambda each: each.weight, default=None)
+    return best.one if best else None
