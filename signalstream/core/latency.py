@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 # Seconds, each a quarter above the one before: a percentile is told to within that.
 BOUNDS = tuple(0.0005 * 1.25**step for step in range(62))
+NEARLY = 0.8  # of what is known to be slow: who waited for so long meant to wait for nearly all answers
 
 
 @dataclass
@@ -38,6 +39,35 @@ class Latency:
         """Return count, sum, p50 and p99, in seconds; None for percentiles of nothing."""
         p50, p99 = (_rounded(self.percentile(share)) for share in (0.5, 0.99))
         return {"count": self.count, "sum": round(self.sum, 6), "p50": p50, "p99": p99}
+
+
+@dataclass
+class Slow:
+    """Follows a high percentile of the latest durations: ``share`` of them take no longer than ``seconds``.
+
+    What exceeds it raises it by as much as makes the two balance. An answer that nobody waited for to the end counts
+    by how long it was waited for: else only the quick ones were seen, and the wait would be cut ever shorter.
+    """
+
+    share: float = 0.95
+    step: float = 0.05
+    seconds: float = 0.0  # until the first
+
+    def note(self, seconds: float) -> None:
+        """Take in how long something took."""
+        if self.seconds == 0.0:
+            self.seconds = seconds
+        elif seconds >= self.seconds:
+            self.seconds *= 1.0 + self.step * self.share
+        else:
+            self.seconds *= 1.0 - self.step * (1.0 - self.share)
+
+    def gave_up(self, seconds: float) -> None:
+        """Take in that something was waited for so long and not longer."""
+        if self.seconds == 0.0:
+            self.seconds = seconds
+        elif seconds >= NEARLY * self.seconds:
+            self.seconds *= 1.0 + self.step * self.share
 
 
 def _rounded(seconds: float | None) -> float | None:

@@ -1,4 +1,8 @@
-"""Whether a remote service is out: told by the share of failures in the last seconds, over by one answered probe.
+"""Whether a remote service is out: told by the share of failures in the last seconds, or by silence among failures.
+
+What is still under way counts as if it would be answered: refusals come at once and answers take seconds, so that after
+a rest all that has ended may be failures, though the service is well. That hides no outage, for then nothing is
+answered any more. It is over with one answered probe.
 
 Closed: everything may pass. Open: nothing may. Half open, once the open time is over: exactly one may pass, and how it
 ends decides. The open time grows while probes fail, with jitter so that workers do not all probe at once, and stays
@@ -31,13 +35,17 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class OutageRule:
-    """When it is an outage: ``least_failed_share`` of at least ``least_attempts`` in ``window_seconds``.
+    """When it is an outage, and for how long nothing is asked then.
+
+    ``least_attempts`` ended in ``window_seconds``, and ``least_failed_share`` of them and of those under way failed. Or
+    as many failed one after another, and for ``silent_seconds`` there was no answer at all.
 
     The service is left alone for ``first_seconds``, doubled with each failed probe up to ``longest_seconds``; up to
     ``jitter_share`` of it is added at random.
     """
 
-    window_seconds: float = 20.0
+    window_seconds: float = 10.0
+    silent_seconds: float = 5.0
     least_attempts: int = 10
     least_failed_share: float = 0.5
     first_seconds: float = 5.0
@@ -61,6 +69,9 @@ class Breaker:
     random: Callable[[], float]
     _results: deque[tuple[float, bool]] = field(default_factory=deque)  # when, and whether it failed
     _failed: int = 0
+    _under_way: int = 0
+    _failed_in_a_row: int = 0
+    _silent_since: float | None = None
     _era: int = 0
     _opened_in_a_row: int = 0
     _opens_until: float = 0.0
@@ -87,12 +98,16 @@ class Breaker:
             return None
         probe = self.state(now) == State.HALF_OPEN
         self._probing = self._probing or probe
+        self._under_way += 1
+        if self._silent_since is None:
+            self._silent_since = now
         return Permit(self._era, probe)
 
     def leave(self, permit: Permit, verdict: Verdict, now: float) -> bool:
         """Take note of how an attempt ended; say whether that opened the breaker anew."""
         if permit.era != self._era:
             return False
+        self._under_way -= 1
         if permit.probe:
             return self._judge_probe(verdict, now)
         if verdict == Verdict.UNKNOWN:
@@ -105,8 +120,8 @@ class Breaker:
             self._open(now)
             return True
         if verdict == Verdict.ANSWERED:
-            self._era += 1
             self._opened_in_a_row = 0
+            self._begin_era()
         return False  # of an unknown end nothing follows: the next attempt is the probe
 
     def _count(self, failed: bool, now: float) -> bool:
@@ -114,19 +129,33 @@ class Breaker:
         self._failed += failed
         while self._results[0][0] <= now - self.rule.window_seconds:
             self._failed -= self._results.popleft()[1]
-        attempts = len(self._results)
-        is_outage = (
-            failed and attempts >= self.rule.least_attempts and self._failed >= self.rule.least_failed_share * attempts
-        )
+        if not failed:
+            self._failed_in_a_row, self._silent_since = 0, now
+            return False
+        self._failed_in_a_row += 1
+        is_outage = self._too_many_failed() or self._silent(now)
         if is_outage:
             self._open(now)
         return is_outage
+
+    def _too_many_failed(self) -> bool:
+        ended, least = len(self._results), self.rule.least_failed_share
+        return ended >= self.rule.least_attempts and self._failed >= least * (ended + self._under_way)
+
+    def _silent(self, now: float) -> bool:
+        assert self._silent_since is not None  # since the first attempt at the latest
+        long_ago = now - self._silent_since >= self.rule.silent_seconds
+        return long_ago and self._failed_in_a_row >= self.rule.least_attempts
 
     def _open(self, now: float) -> None:
         rule = self.rule
         seconds = min(rule.longest_seconds, rule.first_seconds * 2.0**self._opened_in_a_row)
         self._opens_until = now + seconds * (1.0 + rule.jitter_share * self.random())
-        self._era += 1
         self._opened_in_a_row += 1
+        self._begin_era()
+
+    def _begin_era(self) -> None:
+        self._era += 1
         self._results.clear()
-        self._failed = 0
+        self._failed = self._failed_in_a_row = self._under_way = 0
+        self._silent_since = None

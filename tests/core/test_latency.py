@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import math
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signalstream.core.latency import BOUNDS, Latency
+from signalstream.core.latency import BOUNDS, Latency, Slow
 
 SECONDS = st.floats(0.0005, 400)
 
@@ -43,3 +44,36 @@ def test_every_duration_is_counted(durations: list[float]) -> None:
 def test_what_is_beyond_the_bounds_is_told_as_the_longest() -> None:
     assert BOUNDS[-1] > 300, "the longest deadline is within the bounds"
     assert counted([1.0, 5_000.0]).percentile(0.99) == 5_000.0
+
+
+@pytest.mark.parametrize("shortest", [0.01, 2.0])
+def test_nearly_all_answers_take_no_longer_than_is_told(shortest: float) -> None:
+    chance, slow = Random(1), Slow(share=0.95)
+    durations = [chance.uniform(shortest, 5.0) for _ in range(4_000)]
+    longer = 0
+    for seconds in durations:
+        longer += seconds > slow.seconds
+        slow.note(seconds)
+
+    assert longer / len(durations) == pytest.approx(0.05, abs=0.015)
+    assert 4.4 < slow.seconds < 5.4
+
+
+def test_what_nobody_waited_for_to_the_end_counts_too() -> None:
+    """Else only quick answers were seen, the time left for one fell, and fewer still came."""
+    chance, slow = Random(1), Slow(share=0.95)
+    slow.note(2.0)
+    for _ in range(2_000):
+        given, needs = slow.seconds, chance.uniform(2.0, 5.0)
+        if needs <= given:
+            slow.note(needs)
+        else:
+            slow.gave_up(given)
+    assert slow.seconds > 4.5
+
+
+def test_a_wait_that_was_shorter_than_usual_says_nothing() -> None:
+    slow = Slow()
+    slow.note(3.0)
+    slow.gave_up(1.0)
+    assert slow.seconds == 3.0

@@ -47,8 +47,41 @@ def test_fewer_failures_than_the_share_are_no_outage() -> None:
 def test_failures_of_long_ago_do_not_count() -> None:
     watched = breaker()
     for number in range(100):
-        ended(watched, Verdict.FAILED, number * (RULE.window_seconds / (RULE.least_attempts - 2)))
-    assert watched.state(1e6) == State.CLOSED
+        verdict = Verdict.ANSWERED if number % 5 == 0 else Verdict.FAILED
+        ended(watched, verdict, number * (RULE.window_seconds / (RULE.least_attempts - 2)))
+    assert watched.state(1e3) == State.CLOSED
+
+
+def test_what_is_under_way_may_yet_be_answered_so_quick_failures_after_a_rest_are_no_outage() -> None:
+    watched = breaker()
+    slow = [watched.enter(0.01 * number) for number in range(80)]
+    for number in range(20):
+        ended(watched, Verdict.FAILED, 0.01 * number)
+    assert watched.state(1.0) == State.CLOSED
+
+    for permit in slow:
+        assert permit is not None
+        watched.leave(permit, Verdict.ANSWERED, 3.0)
+    assert watched.state(3.0) == State.CLOSED
+
+
+def test_silence_among_failures_is_an_outage_however_much_is_under_way() -> None:
+    watched = breaker()
+    for _ in range(200):
+        watched.enter(0.0)
+    for number in range(RULE.least_attempts - 1):
+        assert not ended(watched, Verdict.FAILED, RULE.silent_seconds + number * 0.01)
+    assert ended(watched, Verdict.FAILED, RULE.silent_seconds + 1.0)
+
+
+def test_an_answer_ends_the_silence() -> None:
+    watched = breaker()
+    for _ in range(200):
+        watched.enter(0.0)
+    ended(watched, Verdict.ANSWERED, 4.0)
+    for _ in range(2 * RULE.least_attempts):
+        ended(watched, Verdict.FAILED, 4.0 + RULE.silent_seconds - 0.1)
+    assert watched.state(9.0) == State.CLOSED
 
 
 def test_an_unknown_end_does_not_count() -> None:

@@ -24,6 +24,7 @@ from signalstream.ai.remote.usage import Usage
 from signalstream.core.attempts import LEAST_SECONDS, Backoff, Retries, attempt_seconds, needed_seconds, says_nothing
 from signalstream.core.budget import Budget
 from signalstream.core.clock import Clock
+from signalstream.core.latency import Slow
 from signalstream.core.outage import Breaker, OutageRule, State
 from signalstream.core.pace import Pace
 from signalstream.errors import (
@@ -134,37 +135,38 @@ class Caller:
 
     async def _attempt(self, call: _Call) -> Reply:
         self.spending.check(call.tenant)
+        self.breaker.check()
         self.rebudget()
-        sent, given = _now(), self.attempt_seconds
+        self.limiter.check(call.latest, self.in_flight.waiting)
+        async with self.in_flight.place():
+            if _now() > call.latest:
+                raise self._overdue(call)
+            await self.limiter.take(call.latest)
+            return await self._ask(call)
+
+    async def _ask(self, call: _Call) -> Reply:
+        sent, longest = _now(), self.attempt_seconds
+        given = attempt_seconds(longest, call.deadline - sent)
 
         def no_sign() -> bool:
             heard = self.breaker.answered_at >= sent
-            return says_nothing(self.attempt_seconds, given, _now() - sent, others_answered=heard)
+            return says_nothing(longest, given, _now() - sent, others_answered=heard)
 
-        with self.breaker.attempt(no_sign):
-            self.limiter.check(call.latest, self.in_flight.waiting)
-            async with self.in_flight.place():
-                if _now() > call.latest:
-                    raise self._overdue(call)
-                await self.limiter.take(call.latest)
-                sent = _now()
-                given = attempt_seconds(self.attempt_seconds, call.deadline - sent)
-                return await self._ask(call, given)
-
-    async def _ask(self, call: _Call, seconds: float) -> Reply:
-        sent = _now()
-        call.attempts += 1
-        if call.attempts == 1:
-            self.usage.waiting_seconds.note(sent - call.began)
         try:
-            with self.usage.attempt():
-                reply = await self._answer(call.question, seconds)
+            with self.breaker.attempt(no_sign), self.usage.attempt():
+                self._note_sent(call, sent)
+                reply = await self._answer(call.question, given)
         except AnalystError as error:
-            self._learn(call, error, sent)
+            self._learn(call, error, sent, given)
             raise
         self.usage.answered(_now() - sent)
         self._pay(call, reply.tokens)
         return reply
+
+    def _note_sent(self, call: _Call, sent: float) -> None:
+        call.attempts += 1
+        if call.attempts == 1:
+            self.usage.waiting_seconds.note(sent - call.began)
 
     async def _answer(self, question: Question, seconds: float) -> Reply:
         try:
@@ -173,8 +175,10 @@ class Caller:
         except TimeoutError:
             raise AnalystUnavailableError(f"{self.provider.name}: no answer within {seconds:.3g} s") from None
 
-    def _learn(self, call: _Call, error: AnalystError, sent: float) -> None:
+    def _learn(self, call: _Call, error: AnalystError, sent: float, given: float) -> None:
         self._pay(call, Tokens(*error.tokens))
+        if given < self.attempt_seconds and _now() - sent >= given:
+            self.usage.gave_up(given)
         if isinstance(error, AnalystRejectedError):
             self.usage.rejected = str(error)
         if isinstance(error, AnalystRateLimitedError):
@@ -202,6 +206,7 @@ def layered(provider: Provider, settings: RemoteSettings, clock: Clock, rule: Ou
         spending=Spending(prices, settings.remote_spend_per_tenant_and_day, budget.share.part, clock),
         attempt_seconds=settings.remote_attempt_seconds,
         random=random,
+        usage=Usage(Slow(seconds=settings.remote_attempt_seconds / 2)),  # until answers tell more
     )
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from signalstream.ai.remote.provider import Tokens
-from signalstream.core.latency import Latency
+from signalstream.core.latency import Latency, Slow
 from signalstream.errors import (
     AnalystBadOutputError,
     AnalystNoBudgetError,
@@ -38,7 +38,6 @@ KINDS: tuple[tuple[type[BaseException], str], ...] = (
     (asyncio.CancelledError, CANCELLED),
 )
 OUTCOMES = (OK, *(name for _, name in KINDS), FAULT)
-NEWEST_SHARE = 0.05  # of the typical time is the newest answer's
 
 
 def kind_of(error: BaseException) -> str:
@@ -50,6 +49,7 @@ def kind_of(error: BaseException) -> str:
 class Usage:
     """Counts since the process began. ``calls`` and ``attempts`` are by outcome, durations in seconds."""
 
+    slow: Slow = field(default_factory=Slow)  # how long an answer may take at present
     calls: Counter[str] = field(default_factory=Counter)
     attempts: Counter[str] = field(default_factory=Counter)
     answer_seconds: Latency = field(default_factory=Latency)  # from sent to answered, of usable answers
@@ -57,7 +57,6 @@ class Usage:
     prompt_tokens: int = 0
     output_tokens: int = 0
     in_flight: int = 0
-    typical_seconds: float = 0.0  # of the latest answers
     rejected: str | None = None  # what the model said of key, model or permission, until it answers again
 
     @contextmanager
@@ -85,8 +84,16 @@ class Usage:
         """Count a usable answer."""
         self.rejected = None
         self.answer_seconds.note(seconds)
-        share = NEWEST_SHARE if self.typical_seconds else 1.0
-        self.typical_seconds += share * (seconds - self.typical_seconds)
+        self.slow.note(seconds)
+
+    def gave_up(self, seconds: float) -> None:
+        """Take in that a call's deadline left an answer no more than that, and that none came."""
+        self.slow.gave_up(seconds)
+
+    @property
+    def typical_seconds(self) -> float:
+        """Return how long an answer has to be given at present: nearly all take no longer."""
+        return self.slow.seconds
 
     def condition(self) -> dict[str, object]:
         """Return the counts; every outcome has one, also when it is zero."""

@@ -35,7 +35,7 @@ def now() -> float:
 
 
 def caller(provider: FakeProvider, **knobs: object) -> Caller:
-    return layered(provider, RemoteSettings(_env_file=None, **knobs), TODAY)  # type: ignore[call-arg,arg-type]  # pydantic-settings takes any field as a keyword
+    return layered(provider, RemoteSettings(_env_file=None, **knobs), TODAY)  # type: ignore[arg-type]  # pydantic-settings takes any field as a keyword
 
 
 async def asked(calls: Caller, seconds: float = 12.0, tenant: str = "acme") -> Reply:
@@ -157,7 +157,7 @@ def test_no_more_calls_are_in_flight_than_may_be() -> None:
     async def main() -> None:
         provider = FakeProvider(latency_seconds=2.0)
         calls = caller(provider, remote_in_flight=7, remote_requests_per_minute=100_000)
-        await asyncio.gather(*(asked(calls) for _ in range(35)))
+        await asyncio.gather(*(asked(calls, seconds=60.0) for _ in range(35)))
         assert provider.most_in_flight == 7
 
     in_virtual_time(main())
