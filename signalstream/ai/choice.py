@@ -6,9 +6,10 @@ a function from Settings to an Analyst.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
+from types import MappingProxyType
 from typing import cast
 
 import structlog
@@ -18,6 +19,10 @@ from signalstream.ai.local.analyst import LocalAnalyst
 from signalstream.ai.local.pii_finder import PersonalDataFinder
 from signalstream.ai.local.pii_policy import load_policies
 from signalstream.ai.local.taxonomy import load_taxonomies
+from signalstream.ai.remote.analyst import RemoteAnalyst
+from signalstream.ai.remote.composition import remote_analyst
+from signalstream.ai.remote.outgoing import Outgoing
+from signalstream.ai.remote.provider import Provider
 from signalstream.errors import ConfigurationError
 from signalstream.settings import Settings
 
@@ -30,19 +35,49 @@ def choose_analyst(settings: Settings) -> Analyst:
     """Return the analyst that SIGNALSTREAM_ANALYST names. Raises ConfigurationError for one that is not there."""
     name = settings.analyst
     if name == "auto":
-        if settings.gemini_api_key is not None and _installed("gemini") is None:
-            log.warning("analyst.key_unused", reason="this version has no Gemini analyst; the local one is used")
-        name = "gemini" if settings.gemini_api_key is not None and _installed("gemini") else "local"
+        name = "local" if settings.gemini_api_key is None else "gemini"
     if name == "local":
-        finder = PersonalDataFinder(load_policies(settings.pii_policy_file))
-        return LocalAnalyst(finder, load_taxonomies(settings.taxonomy_file), settings=settings)
+        return _local(settings, _finder(settings))
+    if name in REMOTE:
+        return _remote(REMOTE[name](settings), settings)
     factory = _imported(name) if ":" in name else _installed(name)
     if factory is None:
-        known = ", ".join(["auto", "local", *(point.name for point in entry_points(group=GROUP))])
+        known = ", ".join(["auto", "local", *REMOTE, *(point.name for point in entry_points(group=GROUP))])
         raise ConfigurationError(
             f"SIGNALSTREAM_ANALYST: there is no analyst {name!r}; known: {known}, or package.module:factory"
         )
     return factory(settings)
+
+
+def _gemini(settings: Settings) -> Provider:
+    from signalstream.ai.gemini import gemini  # noqa: PLC0415 - half a second and 80 MB, for who chooses it
+
+    return gemini(settings)
+
+
+def _openai(settings: Settings) -> Provider:
+    from signalstream.ai.remote.openai import openai  # noqa: PLC0415 - aiohttp's client, for who chooses it
+
+    return openai(settings)
+
+
+REMOTE: Mapping[str, Callable[[Settings], Provider]] = MappingProxyType({"gemini": _gemini, "openai": _openai})
+"""The models of other servers that come with this package; whoever answers in their stead is the local analyst."""
+
+
+def _remote(provider: Provider, settings: Settings) -> RemoteAnalyst:
+    log.info("analyst.remote", engine=provider.name, model=provider.model, sends="texts, redacted first")
+    finder = _finder(settings)
+    outgoing = Outgoing(finder, load_taxonomies(settings.taxonomy_file))
+    return remote_analyst(provider, settings, _local(settings, finder), outgoing)
+
+
+def _finder(settings: Settings) -> PersonalDataFinder:
+    return PersonalDataFinder(load_policies(settings.pii_policy_file))
+
+
+def _local(settings: Settings, finder: PersonalDataFinder) -> LocalAnalyst:
+    return LocalAnalyst(finder, load_taxonomies(settings.taxonomy_file), settings=settings)
 
 
 def _installed(name: str) -> Factory | None:

@@ -16,6 +16,7 @@ import structlog
 from signalstream.ai.analyst import Analyst, Answer
 from signalstream.ai.remote import incoming, prompts
 from signalstream.ai.remote.asking import Answers, Asking
+from signalstream.ai.remote.budget import Rebalanced
 from signalstream.ai.remote.gathering import Gathering, Size
 from signalstream.ai.remote.outgoing import OutgoingTurn
 from signalstream.ai.remote.patience import Patience
@@ -36,8 +37,16 @@ class Calls(Protocol):
         """Return the reply by ``deadline``, the loop's time. Raises AnalystError."""
         ...
 
+    def answer_seconds(self) -> float:
+        """Return how long an answer takes, as a rule; 0 while nobody knows."""
+        ...
+
     def condition(self) -> Mapping[str, object]:
         """Describe the layers."""
+        ...
+
+    def follow(self, apps: Sequence[Rebalanced], *, topic: str, partitions: int, agents: int) -> None:
+        """Let the budget follow the partitions of ``topic`` that ``apps`` have."""
         ...
 
 
@@ -67,12 +76,18 @@ class RemoteAnalyst:
         self._local = local
         self._outgoing = outgoing
         self._patience = patience
-        self._asking: Asking[OutgoingTurn] = Asking(Gathering(size, Superseding()), self._ask)
+        self._asking: Asking[OutgoingTurn] = Asking(Gathering(size, Superseding()), self._ask, self._answer_seconds)
 
     @property
     def name(self) -> str:
         """Return the provider's name."""
         return self._provider.name
+
+    def follow(self, apps: Mapping[str, Rebalanced], topic: str, partitions: int) -> None:
+        """Share the budget with other workers: by the partitions of ``topic`` that each agent's app has here."""
+        asking = [app for agent, app in apps.items() if agent in prompts.PROMPTS]
+        if asking:
+            self._calls.follow(asking, topic=topic, partitions=partitions, agents=len(prompts.PROMPTS))
 
     async def start(self) -> None:
         """Start the local analyst, and open the channel to the model."""
@@ -111,6 +126,10 @@ class RemoteAnalyst:
             "patience_seconds": self._patience.seconds,
             "local": local,
         }
+
+    def _answer_seconds(self) -> float:
+        # Half of the patience at most: slow answers must not end all questions, for then no quicker one would be seen.
+        return min(self._calls.answer_seconds(), self._patience.seconds / 2)
 
     async def _outcome(self, task: str, turn: Turn) -> Outcome:
         came = asyncio.get_running_loop().time()

@@ -56,11 +56,12 @@ class Sizes:
 class Asking(Generic[T]):
     """Gives every turn exactly one outcome; it lives in one event loop."""
 
-    def __init__(self, gathering: Gathering[T], ask: Ask[T]) -> None:
+    def __init__(self, gathering: Gathering[T], ask: Ask[T], answer_seconds: Callable[[], float]) -> None:
         self._gathering = gathering
         self._ask = ask
+        self._answer_seconds = answer_seconds  # that an answer is likely to take
         self._pump: asyncio.Task[None] | None = None
-        self._calls: set[asyncio.Task[None]] = set()
+        self._calls: dict[asyncio.Task[None], list[Waiting[T]]] = {}
         self.sizes = Sizes()
 
     async def outcome(self, entry: Waiting[T]) -> Outcome:
@@ -71,11 +72,12 @@ class Asking(Generic[T]):
 
     async def stop(self) -> None:
         """Break off what is being asked; every turn that waits is told so."""
+        being_asked = list(self._calls.values())
         tasks = [task for task in (self._pump, *self._calls) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        while batch := self._gathering.take():
+        for batch in (*being_asked, *iter(self._gathering.take, [])):
             _end(batch, STOPPED)
 
     def condition(self) -> dict[str, object]:
@@ -90,20 +92,18 @@ class Asking(Generic[T]):
             self._pump = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
-        while batch := self._gathering.take():
+        loop = asyncio.get_running_loop()
+        while batch := self._gathering.take(loop.time() + self._answer_seconds()):
             begun = asyncio.Event()
             call = asyncio.create_task(self._settle(batch, begun))
-            self._calls.add(call)
-            call.add_done_callback(self._calls.discard)
+            self._calls[call] = batch
+            call.add_done_callback(self._calls.pop)
             await begun.wait()
 
     async def _settle(self, batch: list[Waiting[T]], begun: asyncio.Event) -> None:
         self.sizes.note(len(batch))
         try:
             answers = await self._ask(batch, begun.set)
-        except asyncio.CancelledError:
-            _end(batch, STOPPED)
-            raise
         except (AnalystBadOutputError, AnalystRefusedError) as error:
             self._split(batch, error)
         except AnalystError as error:

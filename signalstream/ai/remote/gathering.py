@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from signalstream.ai.remote.superseding import Superseding
 from signalstream.ai.remote.waiting import Outcome, Waiting
-from signalstream.errors import AnalystSupersededError
+from signalstream.errors import AnalystOverdueError, AnalystSupersededError
 
 T = TypeVar("T")
 
@@ -55,23 +55,29 @@ class Gathering(Generic[T]):
             if self._superseded_by(entry) is not entry:
                 self._lines.setdefault(entry.tenant, deque()).appendleft(entry)
 
-    def take(self) -> list[Waiting[T]]:
-        """Take the turns of the next question: one tenant's, of one task. Empty when nothing waits."""
+    def take(self, answered_at: float = 0.0) -> list[Waiting[T]]:
+        """Take the turns of the next question: one tenant's, of one task. Empty when nothing waits.
+
+        ``answered_at`` is when its answer is likely to come, by the loop's time. A turn whose deadline is sooner ends
+        with AnalystOverdueError: else those who have waited longest would use the budget up, and all in vain.
+        """
         while self._lines:
             tenant, line = next(iter(self._lines.items()))
             del self._lines[tenant]
-            batch, rest = self._split(line)
+            batch, rest = self._split(line, answered_at)
             if rest:
                 self._lines[tenant] = rest
             if batch:
                 return batch
         return []
 
-    def _split(self, line: deque[Waiting[T]]) -> tuple[list[Waiting[T]], deque[Waiting[T]]]:
+    def _split(self, line: deque[Waiting[T]], answered_at: float) -> tuple[list[Waiting[T]], deque[Waiting[T]]]:
         batch: list[Waiting[T]] = []
         rest: deque[Waiting[T]] = deque()
         full = False
         for entry in line:
+            if entry.deadline < answered_at:
+                entry.end(Outcome(error=AnalystOverdueError("no budget in time for an answer")))
             if entry.ended.done():
                 self._superseding.leave(entry)
             elif full or not _belongs(entry, batch):

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -42,13 +43,20 @@ class PlainCalls:
     provider: WatchedProvider
     room: asyncio.Event = field(default_factory=asyncio.Event)
     status: str = "ok"
+    followed: tuple[Any, ...] | None = None
 
     async def call(self, question: Question, deadline: float, tenant: str) -> Reply:
         await self.room.wait()
         return await self.provider.ask(question, deadline - asyncio.get_running_loop().time())
 
+    def answer_seconds(self) -> float:
+        return 0.0
+
     def condition(self) -> Mapping[str, object]:
         return {"status": self.status}
+
+    def follow(self, apps: Sequence[Any], *, topic: str, partitions: int, agents: int) -> None:
+        self.followed = (list(apps), topic, partitions, agents)
 
 
 def good(question: Question) -> Reply:
@@ -242,3 +250,17 @@ async def test_stopping_gives_turns_that_wait_to_the_local_analyst():
 
     assert (await made).engine == "local"
     assert not scene.provider.started
+
+
+async def test_the_budget_follows_the_partitions_of_the_agents_that_ask_the_model():
+    scene = Scene()
+    scene.analyst.follow({"language": "app 1", "sentiment": "app 2"}, "turns", 8)  # type: ignore[dict-item]  # passed on
+
+    assert scene.calls.followed == (["app 2"], "turns", 8, 4)
+
+
+async def test_a_worker_without_such_an_agent_follows_nothing():
+    scene = Scene()
+    scene.analyst.follow({"language": "app 1"}, "turns", 8)  # type: ignore[dict-item]  # never looked at
+
+    assert scene.calls.followed is None

@@ -57,6 +57,10 @@ def opened(poison: dict[str, BaseException | None] | None = None) -> Desk:
     return desk
 
 
+def asking_of(desk: Desk) -> Asking[str]:
+    return Asking(gathering(), desk, lambda: 0.0)
+
+
 async def outcomes(asking: Asking[str], entries: Sequence[Waiting[str]]) -> list[str]:
     made = await asyncio.gather(*(asking.outcome(entry) for entry in entries))
     return [one.result.of if isinstance(one.result, Echo) else type(one.error).__name__ for one in made]
@@ -64,7 +68,7 @@ async def outcomes(asking: Asking[str], entries: Sequence[Waiting[str]]) -> list
 
 async def test_an_idle_system_asks_at_once_and_alone():
     desk = opened()
-    asking = Asking(gathering(), desk)
+    asking = asking_of(desk)
 
     for number in range(3):
         assert await outcomes(asking, [waiting(number)]) == [f"id-{number}"]
@@ -73,7 +77,7 @@ async def test_an_idle_system_asks_at_once_and_alone():
 
 async def test_turns_that_come_while_a_question_waits_for_budget_share_the_next():
     desk = Desk()
-    asking = Asking(gathering(), desk)
+    asking = asking_of(desk)
     ends = []
     for number in range(6):
         ends.append(asyncio.create_task(outcomes(asking, [waiting(number)])))
@@ -95,7 +99,7 @@ ERRORS = st.sampled_from([AnalystBadOutputError("cut"), AnalystRefusedError("blo
 def test_every_turn_gets_its_own_outcome_and_poison_harms_no_other(tenants, poison):
     async def law() -> None:
         desk = Desk(dict(poison))
-        asking = Asking(gathering(), desk)
+        asking = asking_of(desk)
         entries = [waiting(number, tenant=tenant) for number, tenant in enumerate(tenants)]
         ends = asyncio.create_task(outcomes(asking, entries))
         await asyncio.sleep(0)
@@ -119,7 +123,7 @@ def test_every_turn_gets_its_own_outcome_and_poison_harms_no_other(tenants, pois
 async def test_a_single_turn_of_which_the_answer_holds_nothing_is_asked_once_more():
     desk = opened({"id-1": None})
 
-    assert await outcomes(Asking(gathering(), desk), [waiting(1)]) == ["AnalystBadOutputError"]
+    assert await outcomes(asking_of(desk), [waiting(1)]) == ["AnalystBadOutputError"]
     assert desk.asked == [["id-1"], ["id-1"]]
 
 
@@ -127,13 +131,13 @@ async def test_a_single_turn_of_which_the_answer_holds_nothing_is_asked_once_mor
 async def test_an_error_about_a_single_turn_is_its_end_for_the_layers_below_have_asked_again(error):
     desk = opened({"id-1": error})
 
-    assert await outcomes(Asking(gathering(), desk), [waiting(1)]) == [type(error).__name__]
+    assert await outcomes(asking_of(desk), [waiting(1)]) == [type(error).__name__]
     assert desk.asked == [["id-1"]]
 
 
 async def test_an_outage_ends_every_turn_of_its_question_and_nothing_is_asked_again():
     desk = Desk({"id-2": AnalystUnavailableError("no route")})
-    asking = Asking(gathering(), desk)
+    asking = asking_of(desk)
     ends = asyncio.create_task(outcomes(asking, [waiting(number) for number in range(4)]))
     await asyncio.sleep(0)
     desk.open.set()
@@ -144,7 +148,7 @@ async def test_an_outage_ends_every_turn_of_its_question_and_nothing_is_asked_ag
 
 async def test_a_fault_of_ours_gives_every_turn_an_outcome_too_and_the_next_question_is_asked():
     desk = opened({"id-1": ZeroDivisionError()})
-    asking = Asking(gathering(), desk)
+    asking = asking_of(desk)
 
     (made,) = await asyncio.gather(asking.outcome(waiting(1)))
     assert isinstance(made.error, AnalystError)
@@ -152,11 +156,13 @@ async def test_a_fault_of_ours_gives_every_turn_an_outcome_too_and_the_next_ques
     assert await outcomes(asking, [waiting(2)]) == ["id-2"]
 
 
-async def test_stopping_tells_every_turn_that_waits():
+@pytest.mark.parametrize("turns_of_the_loop", range(2, 8))
+async def test_stopping_tells_every_turn_that_waits(turns_of_the_loop):
     desk = Desk()
-    asking = Asking(gathering(), desk)
+    asking = asking_of(desk)
     ends = asyncio.create_task(outcomes(asking, [waiting(number) for number in range(9)]))
-    await asyncio.sleep(0)
+    for _ in range(turns_of_the_loop):
+        await asyncio.sleep(0)
     await asking.stop()
 
     assert await ends == ["AnalystUnavailableError"] * 9
@@ -164,7 +170,7 @@ async def test_stopping_tells_every_turn_that_waits():
 
 async def test_a_turn_whose_caller_has_gone_is_asked_no_more():
     desk = Desk()
-    asking = Asking(gathering(), desk)
+    asking = asking_of(desk)
     first, gone = (asyncio.create_task(asking.outcome(waiting(number))) for number in (1, 2))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -179,7 +185,7 @@ async def test_a_turn_whose_caller_has_gone_is_asked_no_more():
 
 async def test_the_condition_counts_questions_and_the_turns_in_them():
     desk = Desk()
-    asking = Asking(gathering(), desk)
+    asking = asking_of(desk)
     ends = asyncio.create_task(outcomes(asking, [waiting(number) for number in range(7)]))
     await asyncio.sleep(0)
     desk.open.set()

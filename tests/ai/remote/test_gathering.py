@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from signalstream.ai.remote.gathering import Gathering, Size
 from signalstream.ai.remote.superseding import Superseding
 from signalstream.ai.remote.waiting import Outcome, Waiting
+from signalstream.errors import AnalystOverdueError
 from tests.ai.remote.queued import SIZE, gathering, waiting
 
 MODERATE = settings(deadline=None, max_examples=150)
@@ -155,3 +156,12 @@ async def test_a_turn_that_is_put_back_gives_way_to_a_newer_one_of_its_conversat
 
     assert isinstance(older.ended.result(), Outcome)
     assert taken(line) == [[newer]]
+
+
+async def test_a_turn_whose_deadline_comes_before_an_answer_leaves_its_budget_to_later_ones():
+    line, late, early = gathering(), waiting(1, deadline=10.0), waiting(2, deadline=20.0)
+    line.add(late)
+    line.add(early)
+
+    assert line.take(answered_at=15.0) == [early]
+    assert isinstance(late.ended.result().error, AnalystOverdueError)
