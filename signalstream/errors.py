@@ -48,6 +48,10 @@ class CredentialError(SignalStreamError):
         self.word = word
 
 
+class AuthenticationUnavailableError(SignalStreamError):
+    """Whether a credential holds cannot be told just now. Retry: the caller is told 503."""
+
+
 class ForbiddenError(SignalStreamError):
     """The credential holds, and does not grant this. No retry: the caller is told 403."""
 

@@ -61,7 +61,16 @@ WINDOW_COMMANDS = TopicSpec(
     "windows.commands", "WindowCommand", ("window sweep",), ("aggregation",), retention_ms=DAY_MS
 )
 
-TOPICS = (RAW, TURNS, *AI_TOPICS, AGGREGATED, DLQ, WINDOW_COMMANDS)
+KEYS = TopicSpec(
+    "security.keys",
+    "ApiKeyRecord",
+    ("signalstream keys", "web"),
+    ("web", "signalstream keys"),
+    retention_ms=None,
+    key="key/key_id, use/key_id",
+)
+
+TOPICS = (RAW, TURNS, *AI_TOPICS, AGGREGATED, DLQ, WINDOW_COMMANDS, KEYS)
 
 
 def topic_name(spec: TopicSpec, settings: Settings) -> str:

@@ -7,16 +7,16 @@ import pytest
 from signalstream.agents import aggregation, conversation
 from signalstream.agents.registry import AI_AGENT_NAMES, AI_AGENTS
 from signalstream.models import conversation as conversation_models
-from signalstream.models import dead_letter, intelligence, live, messages, windows
+from signalstream.models import api_key, dead_letter, intelligence, live, messages, windows
 from signalstream.settings import ROLES, Settings
-from signalstream.topics import AI_TOPICS, DLQ, TABLES, TOPICS, TURNS, all_topics, changelog_name, topic_name
+from signalstream.topics import AI_TOPICS, DLQ, KEYS, TABLES, TOPICS, TURNS, all_topics, changelog_name, topic_name
 
 SETTINGS = Settings(_env_file=None)
 AGENTS = {conversation.NAME, aggregation.NAME, *AI_AGENT_NAMES}
-OTHERS = {"web", "window sweep", "live view", "signalstream dlq", "core"}
+OTHERS = {"web", "window sweep", "live view", "signalstream dlq", "signalstream keys", "core"}
 MODELS = {
     name
-    for module in (conversation_models, dead_letter, intelligence, live, messages, windows)
+    for module in (api_key, conversation_models, dead_letter, intelligence, live, messages, windows)
     for name in vars(module)
 }
 
@@ -52,11 +52,11 @@ def test_each_ai_agent_is_a_role():
     assert set(ROLES) == {"core", *AI_AGENT_NAMES}
 
 
-def test_changelogs_are_compacted_and_everything_else_is_kept_for_a_time():
-    changelogs = {changelog_name(table, SETTINGS) for table in TABLES}
+def test_changelogs_and_replicated_state_are_compacted_and_everything_else_is_kept_for_a_time():
+    compacted = {changelog_name(table, SETTINGS) for table in TABLES} | {topic_name(KEYS, SETTINGS)}
 
     for spec in all_topics(SETTINGS):
-        if spec.name in changelogs:
+        if spec.name in compacted:
             assert spec.config() == {"cleanup.policy": "compact"}
         else:
             assert spec.config()["cleanup.policy"] == "delete"

@@ -20,6 +20,7 @@ from signalstream.cli.dev import dev
 from signalstream.cli.dlq import dlq
 from signalstream.cli.doctor import doctor
 from signalstream.cli.evaluate import evaluate
+from signalstream.cli.keys import keys
 from signalstream.cli.rebuild import rebuild
 from signalstream.cli.topics import topics
 from signalstream.cli.worker import worker
@@ -44,6 +45,7 @@ app.command()(analyze)
 app.command()(evaluate)
 app.add_typer(topics, name="topics")
 app.add_typer(dlq, name="dlq")
+app.add_typer(keys, name="keys")
 
 
 def _version(wanted: bool) -> None:
