@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from signalstream.core.redaction import PLACEHOLDER, Span
 
 FILLER = "\x00"  # Stands for what is redacted already. No pattern matches it: it is neither a word nor a space.
-_UNSEEN = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff"
-    r"\U000e0000-\U000e007f]"
+UNSEEN = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    r"\u202a-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
+"""What nobody sees: controls, marks of direction, joiners, fillers, tags, variation selectors, lone surrogates."""
 _SPACES = (0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)
 _DASHES = (*range(0x2010, 0x2016), 0x2043, 0x2212, 0xFE58, 0xFE63)
 _QUOTES = (0x2018, 0x2019, 0x02BC)
@@ -48,9 +49,9 @@ class Searchable:
 def searchable(text: str) -> Searchable:
     """Return the plain form of ``text``, placeholders such as [EMAIL_1] filled in so that nothing finds them again."""
     offsets = None
-    if _UNSEEN.search(text):
-        offsets = tuple(place for place, character in enumerate(text) if not _UNSEEN.match(character))
-        text = _UNSEEN.sub("", text)
+    if UNSEEN.search(text):
+        offsets = tuple(place for place, character in enumerate(text) if not UNSEEN.match(character))
+        text = UNSEEN.sub("", text)
     plain = text if text.isascii() else text.translate(_PLAIN)
     if "]" in plain:
         plain = PLACEHOLDER.sub(lambda match: FILLER * len(match[0]), plain)

@@ -7,20 +7,16 @@ Characters that people do not see but models read (tags, variation selectors, ma
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from signalstream.ai.local.searchable import UNSEEN
 from signalstream.models.messages import Sender
 
 MARK = "| "
 BOUNDARY_BYTES = 8
 Token = Callable[[int], str]
 """Number of random bytes to a string of letters and digits, as ``secrets.token_hex``."""
-_UNSEEN = re.compile(
-    r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
-    r"\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
-)
 
 
 @dataclass(frozen=True)
@@ -42,7 +38,7 @@ class Block:
 
 def visible(text: str) -> str:
     """Return ``text`` without characters that nobody sees; what breaks a line becomes a line feed, none at the ends."""
-    return "\n".join(_UNSEEN.sub("", line) for line in text.splitlines()).strip("\n")
+    return "\n".join(UNSEEN.sub("", line) for line in text.splitlines()).strip("\n")
 
 
 def boundary_for(texts: Iterable[str], token: Token) -> str:

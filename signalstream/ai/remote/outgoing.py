@@ -17,8 +17,8 @@ from signalstream.ai.local.pii_policy import Policy
 from signalstream.ai.local.sentiment_evidence import EvidenceFinder
 from signalstream.ai.local.taxonomy import ANY_TENANT, DEFAULT, Taxonomy
 from signalstream.ai.local.voices import Voices, listen
-from signalstream.ai.remote.fencing import Token
-from signalstream.core.placeholders import placeholders
+from signalstream.ai.remote.fencing import Token, visible
+from signalstream.core.placeholders import placeholders, redacted
 from signalstream.core.redaction import PLACEHOLDER, Span
 from signalstream.errors import AnalystWithheldError
 from signalstream.models.conversation import KnownValues, Turn
@@ -81,9 +81,10 @@ class Outgoing:
             raise AnalystWithheldError(f"nothing was sent: the search for personal data is not whole ({reason})")
         tenant = turn.message.tenant_id
         try:
-            texts = await self._finder.redacted(turn)
             spans = await self._finder.find(tenant, turn.message.text)
             known = await self._finder.known(turn)
+            found = await self._finder.redacted(turn)
+            texts = {text: await self._as_read(tenant, plain, known) for text, plain in found.items()}
         except Exception as error:
             # The cause is named by its type: its message may quote the text.
             raise AnalystWithheldError(
@@ -99,6 +100,11 @@ class Outgoing:
             policy=self._finder.policy(tenant),
             score=self._score,
         )
+
+    async def _as_read(self, tenant: str, text: str, known: KnownValues) -> str:
+        """Return a redacted text as it is sent. Where that shows what unseen characters hid, it is searched again."""
+        read = visible(text)
+        return read if read == text else redacted(read, await self._finder.find(tenant, read), known)
 
     def _score(self, text: str) -> float:
         return self._evidence.find(PLACEHOLDER.sub(" ", text)).score

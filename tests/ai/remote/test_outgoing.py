@@ -11,6 +11,8 @@ import pytest
 from signalstream.ai.local.ner import Reading
 from signalstream.ai.local.pii_finder import PersonalDataFinder
 from signalstream.ai.local.pii_policy import Policies, Policy
+from signalstream.ai.local.searchable import searchable
+from signalstream.ai.remote.fencing import visible
 from signalstream.ai.remote.outgoing import Outgoing
 from signalstream.ai.remote.prompts import PROMPTS, question_for
 from signalstream.core.redaction import PLACEHOLDER
@@ -80,6 +82,14 @@ async def test_ids_metadata_channel_and_times_never_leave() -> None:
     assert not re.search(r"canary|c0ffee|voice|2026", sent)
 
 
+@pytest.mark.parametrize("hidden", ["\u3164", "\U000e0041", "\ufe0f", "\u200d", "\u00ad"])
+async def test_a_name_with_unseen_characters_in_it_is_taken_out(finder: PersonalDataFinder, hidden: str) -> None:
+    name = hidden.join("Priya Raghunathan")
+    sent = await received(Outgoing(finder), [turn(f"{name} waits at home", context=(("agent", f"Hi {name}"),))])
+    assert "Priya" not in sent
+    assert "Raghunathan" not in sent
+
+
 async def test_the_same_value_has_one_placeholder_in_message_and_context() -> None:
     ready = await Outgoing(patterns()).redacted(
         turn("it is jane@x.example again", context=(("customer", "I am jane@x.example"),))
@@ -138,3 +148,15 @@ def test_the_values_are_known_by_their_placeholders() -> None:
     values = given.originals()
     assert sorted(values.values()) == ["+1 206 555 0173", "jane@x.example"]
     assert set(values) < given.placeholders()
+
+
+def test_no_unseen_character_hides_a_value_from_the_search_and_is_dropped_afterwards() -> None:
+    dropped = [chr(at) for at in range(0x110000) if visible(f"a{chr(at)}b") == "ab"]
+    assert len(dropped) > 4_000
+    view = searchable("".join(dropped))
+    shown = [f"U+{ord(one):04X}" for one in view.plain]
+    assert shown == [], "the search must look through everything that fencing leaves out"
+    for one in ("\u3164", "\U000e0100", "\u061c"):
+        sent = question_for("pii", [prepared(f"my card is 4111{one}111111111111, thanks")]).data
+        assert "4111111111111111" not in sent
+        assert "[CREDIT_CARD_1]" in sent
