@@ -26,13 +26,15 @@ def run_agent(
     together: Callable[[list[Any]], Awaitable[None]] | None = None,
     exhausted: Callable[[Any, str], Awaitable[None]] | None = None,
     yields: bool = False,
+    in_order: bool = True,
 ) -> None:
     """Register an agent on ``app`` that runs ``step`` on every record of ``topics``; see Stage for failures.
 
     A step begins only while the worker is sure of its partitions (lease.py), and none begins while they are handed
     over: a backlog in flight would hold up everyone. With ``together``, records of one key
     that have piled up are given to it at once. One that ``yields`` is cut short when partitions are handed over and it
-    does not end by itself: for slow steps that keep nothing of their own.
+    does not end by itself: for slow steps that keep nothing of their own. Not ``in_order``, records of one key
+    are worked on at once: for steps that know of no order, as a merge by maximum has none.
     """
     ours = still_ours(app)
 
@@ -64,7 +66,7 @@ def run_agent(
             await stage.process_together(events, sure_together, sure)
 
         async for event in source.events():
-            await pool.submit(event, work, batch if together else None)
+            await pool.submit(event, work, batch if together else None, in_order=in_order)
 
     channel = app.topic(*topics, key_serializer="raw", value_serializer="raw", maxsize=app.conf.stream_buffer_maxsize)
     app.agent(channel, name=stage.name)(agent)

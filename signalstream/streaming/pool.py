@@ -86,10 +86,13 @@ class OrderedPool(Generic[R]):
         record: R,
         work: Callable[[R], Awaitable[None]],
         together: Callable[[list[R]], Awaitable[None]] | None = None,
+        *,
+        in_order: bool = True,
     ) -> None:
         """Start work on a record once a slot is free; the order of calls is the order of each key and line.
 
         With ``together``, records that wait for one of their key are worked on as one batch, in order, when it ends.
+        Not ``in_order``, work does not wait for that on earlier records of the key; acknowledgements keep their order.
         """
         await self._slots.acquire()
         self._arrivals.append(asyncio.get_running_loop().time())
@@ -97,11 +100,12 @@ class OrderedPool(Generic[R]):
         queue = self._lines.setdefault(line, _Queue(broken=line[1] <= self._broken.get(line[0], -1)))
         entry = _Entry(record)
         queue.entries.append(entry)
-        before = self._tails.get(record.key)
+        before = self._tails.get(record.key) if in_order else None
         if before is not None:
             self._waiting.setdefault(record.key, deque()).append((queue, entry))
         task = asyncio.create_task(self._run(line, queue, entry, before, work=work, together=together))
-        self._tails[record.key] = task
+        if in_order:
+            self._tails[record.key] = task
         self._tasks.add(task)
         task.add_done_callback(self._forget(record.key))
 

@@ -246,6 +246,26 @@ async def test_what_was_worked_off_leaves_nothing_behind():
     assert (pool._lines, pool._tails, pool.in_flight, len(pool._broken)) == ({}, {}, 0, 1)
 
 
+@settings(deadline=None, max_examples=50)
+@given(st.permutations(range(LIMIT)))
+def test_records_of_a_key_that_need_no_order_are_worked_on_at_once_and_acknowledged_in_order(ends):
+    async def law() -> None:
+        done = Run(["done"] * LIMIT)
+        pool: OrderedPool[FakeEvent] = OrderedPool(done.ack, done.abandon, done.crash, LIMIT)
+        for number in range(LIMIT):
+            await pool.submit(event(offset=number, key=b"same"), done.work, in_order=False)
+        await asyncio.sleep(0)
+        assert len(done.running) == LIMIT
+        for number in ends:
+            done.running[number].set_result(None)
+            await asyncio.sleep(0)
+        await pool.drain()
+        assert [record.message.offset for record in done.acked] == list(range(LIMIT))
+        assert (pool._lines, pool._tails, pool._waiting) == ({}, {}, {})
+
+    asyncio.run(law())
+
+
 async def test_submit_waits_while_the_limit_is_in_work():
     done = Run(["done"] * 9)
     pool: OrderedPool[FakeEvent] = OrderedPool(done.ack, done.abandon, done.crash, LIMIT)
