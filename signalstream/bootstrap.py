@@ -18,6 +18,7 @@ from signalstream.agents.registry import AI_AGENT_NAMES, AI_AGENTS
 from signalstream.agents.window_sweep import WindowSweep
 from signalstream.ai.analyst import Analyst
 from signalstream.ai.choice import choose_analyst
+from signalstream.ai.remote.analyst import RemoteAnalyst
 from signalstream.core.clock import BrokerClock, SystemClock
 from signalstream.core.deadlines import Deadlines
 from signalstream.core.letter_rate import LetterRate
@@ -25,6 +26,7 @@ from signalstream.errors import ConfigurationError
 from signalstream.models.conversation import Turn
 from signalstream.settings import Settings
 from signalstream.streaming.application import SignalApp, check_versions, new_app, set_log_levels
+from signalstream.streaming.clients import connection
 from signalstream.streaming.delivery import ProducerOutbox, Stage
 from signalstream.streaming.event_loop import settle_garbage
 from signalstream.streaming.hosting import host
@@ -66,6 +68,9 @@ def build(settings: Settings) -> SignalApp:
     services = parts.web_services()
     for kind, app in parts.ai_apps():
         parts.add_analysis_agent(kind, app)
+    if parts.remote is not None:
+        apps = {kind.name: app for kind, app in parts.ai_apps()}
+        parts.remote.follow(apps, parts.topic(TURNS), settings.partitions)
     attach(main, services, settings, AI_AGENT_NAMES)
     return main
 
@@ -98,6 +103,10 @@ class _Parts:
     @cached_property
     def letters(self) -> LetterRate:
         return LetterRate(self.settings.dead_letter_limit, self.settings.dead_letter_span_seconds, time.monotonic)
+
+    @property
+    def remote(self) -> RemoteAnalyst | None:
+        return self.analyst if isinstance(self.analyst, RemoteAnalyst) else None
 
     def topic(self, spec: TopicSpec) -> str:
         return topic_name(spec, self.settings)
@@ -133,14 +142,17 @@ class _Parts:
             self.stage(kind.name, app),
             (self.topic(TURNS),),
             agent.step,
-            in_flight=self.settings.analyses_in_flight,
+            in_flight=self.settings.remote_analyses_in_flight if self.remote else self.settings.analyses_in_flight,
             exhausted=agent.exhausted,
             yields=True,
+            # Or a conversation's turns would wait for one another's answers, and none could be superseded.
+            in_order=self.remote is None,
         )
 
     def web_services(self) -> WebServices:
         settings = self.settings
-        ingest = KafkaIngest(settings.kafka_brokers, self.topic(RAW), settings.produce_timeout_seconds)
+        kafka = connection(settings)
+        ingest = KafkaIngest(kafka, self.topic(RAW), settings.produce_timeout_seconds)
         before = [_start_up(settings), ingest.start, self.analyst.start]
         after = [self.analyst.stop, ingest.stop]
         probes: dict[str, Callable[[], Mapping[str, object]]] = {
@@ -154,7 +166,7 @@ class _Parts:
         if CORE in settings.roles:
             live = LiveConversations(settings.live_conversations)
             tail = Tail(
-                settings.kafka_brokers,
+                kafka,
                 self.topic(AGGREGATED),
                 settings.partitions,
                 settings.live_conversations,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings
+
+from signalstream.kafka_settings import KafkaSettings
 
 
-class SecuritySettings(BaseSettings):
+class SecuritySettings(KafkaSettings):
     """What is said about credentials, browsers and what is kept."""
 
     auth_secret: SecretStr | None = Field(

@@ -18,6 +18,7 @@ from signalstream.core.clock import Clock
 from signalstream.errors import BrokerUnavailableError, ConfigurationError
 from signalstream.models.dead_letter import DeadLetterNote
 from signalstream.settings import Settings
+from signalstream.streaming.clients import connection
 from signalstream.streaming.preflight import inspect
 from signalstream.streaming.values import encode
 from signalstream.topics import DLQ, topic_name
@@ -92,8 +93,7 @@ async def records(reader: AIOKafkaConsumer, ranges: Ranges) -> AsyncIterator[lis
 @asynccontextmanager
 async def consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
     """Give a reader without a group. Raises BrokerUnavailableError, also for what the block does with it."""
-    client = AIOKafkaConsumer(
-        bootstrap_servers=",".join(settings.kafka_brokers),
+    client = connection(settings).consumer(
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         request_timeout_ms=REQUEST_MS,
@@ -105,8 +105,7 @@ async def consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
 @asynccontextmanager
 async def producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
     """Give a writer whose sends are confirmed by all in-sync replicas. Raises as ``consumer``."""
-    client = AIOKafkaProducer(
-        bootstrap_servers=",".join(settings.kafka_brokers),
+    client = connection(settings).producer(
         acks="all",
         request_timeout_ms=REQUEST_MS,
         max_request_size=MAX_REQUEST_BYTES,

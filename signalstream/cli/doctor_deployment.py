@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from signalstream.cli.dead_letters import Filed
 from signalstream.cli.dlq_log import read_all
@@ -21,6 +21,7 @@ from signalstream.cli.doctor_probes import BrokerFacts
 from signalstream.core.diagnosis import DiskFacts, GroupFacts, LetterFacts, TopicFacts, WorkerFacts
 from signalstream.settings import Settings
 from signalstream.streaming.application import WRITTEN_FOR
+from signalstream.streaming.clients import connection
 from signalstream.streaming.groups import Group, committed, describe
 from signalstream.streaming.preflight import connected_admin, inspect
 from signalstream.streaming.storage import MEGABYTE, disk_part
@@ -95,7 +96,7 @@ class Deployment:
     async def groups(self) -> list[GroupFacts]:
         """See Probes."""
         wanted = group_topics(self._settings)
-        reader = AIOKafkaConsumer(bootstrap_servers=list(self._settings.kafka_brokers), enable_auto_commit=False)
+        reader = connection(self._settings).consumer(enable_auto_commit=False)
         async with connected_admin(self._settings) as admin:
             present = set(await admin.list_topics())
             await reader.start()
@@ -169,8 +170,8 @@ async def _oldest(reader: Any, behind: Mapping[TopicPartition, int]) -> float | 
 
 def _kafka(admin: Any) -> str:
     # The protocol does not tell a broker's release; which requests it still takes tells its generation.
-    for connection in admin._client._conns.values():
-        least = connection._versions.get(FETCH_KEY)
+    for each in admin._client._conns.values():
+        least = each._versions.get(FETCH_KEY)
         if least is not None:
             return "Kafka 4 or newer" if least[0] >= FETCH_OF_KAFKA_4 else "Kafka 3 or older, or a compatible broker"
     return "a broker of unknown generation"

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
 from signalstream.errors import BrokerUnavailableError
 from signalstream.settings import Settings
+from signalstream.streaming.clients import connection
 from signalstream.streaming.preflight import connected_admin
 from signalstream.streaming.versions import BUILDING, BUILT
 from signalstream.tables.replay import Rebuilt, Tables
@@ -154,15 +155,14 @@ class RebuildLog:
 @asynccontextmanager
 async def open_log(logs: Logs) -> AsyncIterator[RebuildLog]:
     """Connect the clients of a rebuild and close them at the end. Raises BrokerUnavailableError."""
-    brokers = ",".join(logs.served.kafka_brokers)
-    reader = AIOKafkaConsumer(
-        bootstrap_servers=brokers,
+    kafka = connection(logs.served)
+    reader = kafka.consumer(
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         fetch_max_wait_ms=LAST_FETCH_MS,
     )
-    committer = AIOKafkaConsumer(bootstrap_servers=brokers, enable_auto_commit=False, group_id=logs.rebuilt.core_id())
-    producer = AIOKafkaProducer(bootstrap_servers=brokers, acks="all", linger_ms=5)
+    committer = kafka.consumer(enable_auto_commit=False, group_id=logs.rebuilt.core_id())
+    producer = kafka.producer(acks="all", linger_ms=5)
     async with connected_admin(logs.served) as admin, AsyncExitStack() as running:
         for client in (reader, committer, producer):
             running.push_async_callback(client.stop)

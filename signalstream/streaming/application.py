@@ -16,6 +16,7 @@ from signalstream.core.progress import Position
 from signalstream.errors import BrokerUnavailableError, ConfigurationError
 from signalstream.settings import Settings
 from signalstream.streaming.assignor import MendedAssignor
+from signalstream.streaming.clients import connection
 from signalstream.streaming.confirmed_table import ConfirmedTable
 from signalstream.streaming.consumer import MendedTransport
 from signalstream.streaming.ending import CRASH_SECONDS, end_within, say
@@ -164,6 +165,7 @@ def new_app(
     return SignalApp(
         app_id,
         broker=[URL(f"kafka://{broker}") for broker in settings.kafka_brokers],
+        broker_credentials=connection(settings).faust_credentials(),
         datadir=str(Path(settings.data_dir) / app_id),
         store="rocksdb://?driver=rocksdict",
         autodiscover=False,

@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
+from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from signalstream.core.keys import ConversationKey
 from signalstream.errors import BrokerUnavailableError
 from signalstream.models.messages import Message
+from signalstream.streaming.clients import Connection
 from signalstream.streaming.delivery import message_headers
 from signalstream.streaming.values import encode
 
@@ -29,18 +30,17 @@ log = structlog.get_logger()
 class KafkaIngest:
     """Produces messages with ``acks=all`` and waits for the acknowledgement."""
 
-    def __init__(self, brokers: tuple[str, ...], topic: str, timeout_seconds: float) -> None:
-        self._brokers = brokers
+    def __init__(self, connection: Connection, topic: str, timeout_seconds: float) -> None:
+        self._connection = connection
         self._topic = topic
         self._timeout = timeout_seconds
-        self._producer: AIOKafkaProducer | None = None
+        self._producer: Any = None
         self._waiting = 0
         self._accepted: OrderedDict[ConversationKey, float] = OrderedDict()
 
     async def start(self) -> None:
         """Connect, inside the running event loop."""
-        self._producer = AIOKafkaProducer(
-            bootstrap_servers=list(self._brokers),
+        self._producer = self._connection.producer(
             acks="all",
             linger_ms=0,
             request_timeout_ms=int(self._timeout * 1000),

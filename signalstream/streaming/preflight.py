@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, for_code
 
 from signalstream.errors import BrokerUnavailableError, ConfigurationError
 from signalstream.settings import Settings
+from signalstream.streaming.clients import connection
 from signalstream.topics import TopicSpec, all_topics
 
 CONNECT_SECONDS = 10.0
@@ -146,7 +147,7 @@ def check_port(host: str, port: int) -> None:
 @asynccontextmanager
 async def connected_admin(settings: Settings) -> AsyncIterator[Any]:
     """Give a connected admin client and close it. Raises BrokerUnavailableError when none answers in time."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=list(settings.kafka_brokers), client_id="signalstream-admin")
+    admin = connection(settings).admin(client_id="signalstream-admin")
     brokers = ", ".join(settings.kafka_brokers)
     try:
         async with asyncio.timeout(CONNECT_SECONDS):

@@ -12,10 +12,11 @@ from contextlib import suppress
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from signalstream.errors import UndecodableError
 from signalstream.models.live import Update
+from signalstream.streaming.clients import Connection
 from signalstream.streaming.pacing import pace_fetches
 from signalstream.streaming.values import decode
 
@@ -28,9 +29,9 @@ class Tail:
     """Reads a topic from near its end and gives every update to ``apply``."""
 
     def __init__(
-        self, brokers: tuple[str, ...], topic: str, partitions: int, records: int, apply: Callable[[Update], None]
+        self, connection: Connection, topic: str, partitions: int, records: int, apply: Callable[[Update], None]
     ):
-        self._brokers = brokers
+        self._connection = connection
         self._topic = topic
         self._partitions = partitions
         self._records = records
@@ -66,7 +67,7 @@ class Tail:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _read(self) -> None:
-        consumer = AIOKafkaConsumer(bootstrap_servers=list(self._brokers), enable_auto_commit=False)
+        consumer = self._connection.consumer(enable_auto_commit=False)
         await consumer.start()
         pace_fetches(consumer)
         try:

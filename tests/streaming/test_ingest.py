@@ -12,6 +12,7 @@ from signalstream.core.keys import ConversationKey
 from signalstream.errors import BrokerUnavailableError
 from signalstream.models.messages import Message
 from signalstream.streaming import ingest
+from signalstream.streaming.clients import Connection
 from signalstream.streaming.ingest import KafkaIngest
 from signalstream.streaming.values import decode
 from tests.core.analyses import message
@@ -43,7 +44,7 @@ class FakeProducer:
 
 
 def connected(producer: FakeProducer) -> KafkaIngest:
-    made = KafkaIngest(("127.0.0.1:1",), "raw", 0.02)
+    made = KafkaIngest(Connection(("127.0.0.1:1",)), "raw", 0.02)
     made._producer = producer  # type: ignore[assignment]
     return made
 
@@ -72,7 +73,7 @@ async def test_a_message_without_an_acknowledgement_is_refused_in_bounded_time_a
 
 async def test_before_the_connection_stands_messages_are_refused():
     with pytest.raises(BrokerUnavailableError, match="not connected"):
-        await KafkaIngest(("127.0.0.1:1",), "raw", 0.02).accept(message(), "r-1")
+        await KafkaIngest(Connection(("127.0.0.1:1",)), "raw", 0.02).accept(message(), "r-1")
 
 
 async def test_more_messages_than_may_wait_are_refused_at_once():
@@ -109,4 +110,4 @@ async def test_the_broker_is_reachable_when_it_answers_in_time(producer, reachab
 
 
 async def test_no_broker_is_reachable_before_the_connection_stands():
-    assert await KafkaIngest(("127.0.0.1:1",), "raw", 0.02).reachable(0.02) is False
+    assert await KafkaIngest(Connection(("127.0.0.1:1",)), "raw", 0.02).reachable(0.02) is False

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from signalstream.models.live import Update
 from signalstream.streaming import tail as tail_module
+from signalstream.streaming.clients import Connection
 from signalstream.streaming.tail import Tail
 from signalstream.streaming.values import encode
 from tests.core.analyses import BEGIN
@@ -45,7 +46,7 @@ def record(offset: int, value: bytes | None = None) -> Any:
 
 
 def tail(applied: list[str], partitions: int = 2, records: int = 10) -> Tail:
-    return Tail((), TOPIC, partitions, records, lambda update: applied.append(update.conversation_id))
+    return Tail(Connection(()), TOPIC, partitions, records, lambda update: applied.append(update.conversation_id))
 
 
 async def test_it_begins_a_bounded_number_of_records_before_the_end_of_each_partition():
