@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signalstream.ai.local.pii_policy import Policies, Policy
@@ -29,6 +29,7 @@ def test_a_value_at_the_cut_is_taken_out_before_the_cut() -> None:
     assert "4111" not in told
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(), max_size=400), st.integers(20, 200))
 def test_a_line_is_short_whole_and_can_be_stored(text: str, most: int) -> None:
     told = line(text, most, TURN)
@@ -43,6 +44,7 @@ def test_phrases_are_few_different_and_none_is_empty() -> None:
     assert len(lines(["x " * 500], 3, TURN)[0]) <= PHRASE_CHARACTERS
 
 
+@settings(deadline=None)
 @given(st.integers())
 def test_a_share_is_between_zero_and_one(percent: int) -> None:
     assert 0 <= share(percent) <= 1

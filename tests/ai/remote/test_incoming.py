@@ -90,7 +90,7 @@ def test_a_task_without_a_prompt_is_refused() -> None:
         read("language", {"results": []}, [ONE])
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.sampled_from(list(PROMPTS)), st.lists(JSON, max_size=3), st.data())
 def test_no_answer_whatever_makes_anything_but_a_result_or_a_reason(
     task: str, noise: list[Any], data: st.DataObject
@@ -104,7 +104,7 @@ def test_no_answer_whatever_makes_anything_but_a_result_or_a_reason(
         assert type(result).model_validate_json(result.model_dump_json()) == result
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(
     st.integers(), st.integers(), st.text(st.characters(), max_size=600), st.lists(st.text(max_size=300), max_size=9)
 )

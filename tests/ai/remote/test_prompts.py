@@ -9,7 +9,7 @@ import re
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signalstream.ai.local.intent_rules import GENERAL
@@ -114,6 +114,7 @@ def test_the_newest_message_is_sent_whole_and_the_context_as_far_as_the_bounds_g
         assert len(lines) - 1 == min(prompt.messages, prompt.characters // len(context[10][1])), task
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(["customer", "agent"]), st.text("ab \n", min_size=1, max_size=60)), max_size=8)
 )

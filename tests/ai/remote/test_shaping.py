@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signalstream.ai.local.pii_finder import analyse_pii
@@ -38,6 +38,7 @@ def test_the_models_verdict_is_in_the_domains_units_with_its_evidence() -> None:
     assert result.reasoning == "Negative, score -0.70; charged twice and nobody answers"
 
 
+@settings(deadline=None)
 @given(st.sampled_from(SentimentLabel), st.integers(-300, 300), st.integers(-50, 200))
 def test_a_score_never_contradicts_its_label(label: SentimentLabel, score: int, percent: int) -> None:
     result = sentiment(TURN, sentiment=label.value, score=score, confidence=percent)
@@ -78,6 +79,7 @@ def test_local_findings_are_always_there_and_the_models_are_added_with_offsets_o
     assert result.entities[1].placeholder == result.entities[2].placeholder
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.text(max_size=30), st.sampled_from(["name", "address", "phone"])), max_size=5), st.data())
 def test_no_quote_uncovers_what_was_found_locally(quotes: list[tuple[str, str]], data: st.DataObject) -> None:
     text = "I am jane@x.example, card 4111 1111 1111 1111, at 12 Main Street, Springfield, IL 62704"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signalstream.ai.local import advice
@@ -25,6 +25,7 @@ def insights(given: OutgoingTurn, **changes: Any) -> Insights:
     return result
 
 
+@settings(deadline=None)
 @given(st.sampled_from(Urgency), st.booleans())
 def test_the_urgency_is_the_higher_one_of_model_and_rules(said: Urgency, escalate: bool) -> None:
     for one in (FRAUD, CALM):
@@ -35,6 +36,7 @@ def test_the_urgency_is_the_higher_one_of_model_and_rules(said: Urgency, escalat
         assert result.requires_escalation >= (escalate or result.urgency is Urgency.CRITICAL)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_no_words_around_a_grave_matter_lower_it(around: str) -> None:
     turn = prepared(f"{around}\nthis is fraud and a security breach\n{around}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import cache
 from itertools import count
 from typing import Any
 
@@ -27,7 +28,13 @@ def prepared(
     taxonomies: Mapping[str, Taxonomy] | None = None,
 ) -> OutgoingTurn:
     """Return a turn as it may be sent."""
-    return asyncio.run(Outgoing(patterns(policies), taxonomies).redacted(turn(text, sender, context)))
+    outgoing = Outgoing(patterns(policies), taxonomies) if policies or taxonomies else _plain()
+    return asyncio.run(outgoing.redacted(turn(text, sender, context)))
+
+
+@cache
+def _plain() -> Outgoing:
+    return Outgoing(patterns())  # keeps nothing between turns, and takes a while to be made
 
 
 def numbered() -> Any:
