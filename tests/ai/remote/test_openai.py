@@ -53,7 +53,7 @@ def completion(**message: Any) -> dict[str, Any]:
 
 
 async def error_of(answer: Answer, seconds: float = PATIENCE) -> AnalystError:
-    async with server_of(answer) as url, asking(url) as provider:
+    async with server_of(answer) as url, asking(url) as provider, asyncio.timeout(seconds + 3):
         with pytest.raises(AnalystError) as caught:
             await provider.ask(question(), seconds)
     return caught.value

@@ -18,8 +18,9 @@ SHORT = 0.4
 
 
 async def failure(provider: Provider, seconds: float = PATIENCE) -> AnalystError:
-    with pytest.raises(AnalystError) as caught:
-        await provider.ask(question(), seconds)
+    async with asyncio.timeout(seconds + 3):
+        with pytest.raises(AnalystError) as caught:
+            await provider.ask(question(), seconds)
     return caught.value
 
 
