@@ -8,6 +8,7 @@ from signalstream.errors import ConfigurationError
 from signalstream.models.api_key import ApiKeyRecord
 from signalstream.security.key_rows import KeyRows, row_of
 from signalstream.settings import Settings
+from signalstream.streaming.clients import connection
 from signalstream.streaming.preflight import inspect
 from signalstream.streaming.replica import Replica, write_rows
 from signalstream.topics import KEYS, topic_name
@@ -16,7 +17,7 @@ from signalstream.topics import KEYS, topic_name
 async def listed(settings: Settings) -> list[tuple[ApiKeyRecord, datetime | None]]:
     """Return every key with its last use. Raises BrokerUnavailableError, ConfigurationError."""
     rows = KeyRows()
-    replica = Replica(settings.kafka_brokers, topic_name(KEYS, settings), await _partitions(settings), rows.apply)
+    replica = Replica(connection(settings), topic_name(KEYS, settings), await _partitions(settings), rows.apply)
     await replica.start()
     await replica.stop()
     return rows.listed()
@@ -25,7 +26,7 @@ async def listed(settings: Settings) -> list[tuple[ApiKeyRecord, datetime | None
 async def write_keys(settings: Settings, records: list[ApiKeyRecord]) -> None:
     """Write the records, in order. Raises BrokerUnavailableError, ConfigurationError."""
     await _partitions(settings)
-    await write_rows(settings.kafka_brokers, topic_name(KEYS, settings), [row_of(record) for record in records])
+    await write_rows(connection(settings), topic_name(KEYS, settings), [row_of(record) for record in records])
 
 
 async def _partitions(settings: Settings) -> int:

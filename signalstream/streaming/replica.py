@@ -14,10 +14,11 @@ from contextlib import suppress
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from signalstream.errors import BrokerUnavailableError
+from signalstream.streaming.clients import Connection
 from signalstream.streaming.pacing import pace_fetches
 
 RETRY_SECONDS = 1.0
@@ -38,7 +39,7 @@ class Replica:
 
     def __init__(
         self,
-        brokers: tuple[str, ...],
+        connection: Connection,
         topic: str,
         partitions: int,
         apply: Apply | None = None,
@@ -46,7 +47,7 @@ class Replica:
         stale_seconds: float = 30.0,
         start_seconds: float = 30.0,
     ) -> None:
-        self._brokers = brokers
+        self._connection = connection
         self._topic = topic
         self._partitions = [TopicPartition(topic, number) for number in range(partitions)]
         self._apply = apply
@@ -107,9 +108,7 @@ class Replica:
 
     async def _read(self) -> None:
         # Out of range means a topic made anew, which only _position mends.
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=list(self._brokers), enable_auto_commit=False, auto_offset_reset="none"
-        )
+        consumer = self._connection.consumer(enable_auto_commit=False, auto_offset_reset="none")
         try:
             await consumer.start()
             pace_fetches(consumer)
@@ -162,9 +161,9 @@ class Replica:
             self._read_to_the_end.set()
 
 
-async def write_rows(brokers: tuple[str, ...], topic: str, rows: Sequence[tuple[bytes, bytes | None]]) -> None:
+async def write_rows(connection: Connection, topic: str, rows: Sequence[tuple[bytes, bytes | None]]) -> None:
     """Write rows one after the other, each confirmed by all in-sync replicas. Raises BrokerUnavailableError."""
-    producer = AIOKafkaProducer(bootstrap_servers=list(brokers), acks="all", request_timeout_ms=REQUEST_MS)
+    producer = connection.producer(acks="all", request_timeout_ms=REQUEST_MS)
     try:
         async with asyncio.timeout(WRITE_SECONDS):
             await producer.start()
@@ -172,7 +171,7 @@ async def write_rows(brokers: tuple[str, ...], topic: str, rows: Sequence[tuple[
                 await producer.send_and_wait(topic, value, key=key)
     except (KafkaError, TimeoutError) as error:
         raise BrokerUnavailableError(
-            f"the broker at {', '.join(brokers)} did not confirm a row of {topic} ({type(error).__name__}); look "
+            f"the broker at {connection} did not confirm a row of {topic} ({type(error).__name__}); look "
             "whether it runs, then see with a list what has been written before you repeat it"
         ) from error
     finally:

@@ -16,6 +16,7 @@ from signalstream.errors import CredentialError
 from signalstream.security.hashing import ServerSecrets
 from signalstream.security.key_ring import KeyRing
 from signalstream.security.key_rows import KeyRows, row_of
+from signalstream.streaming.clients import Connection
 from signalstream.streaming.replica import Replica, write_rows
 from tests.cli.command import assert_one_line, signalstream
 from tests.client import eventually
@@ -51,7 +52,7 @@ async def test_a_key_is_shown_once_and_each_change_of_it_reaches_a_running_repli
     before = json.loads((await command(settings, tmp_path, *issued, "--json")).stdout)
 
     rows, topic = KeyRows(), on_kafka.topic("security.keys")
-    replica = Replica((on_kafka.bootstrap,), topic, PARTITIONS, rows.apply)
+    replica = Replica(Connection((on_kafka.bootstrap,)), topic, PARTITIONS, rows.apply)
     ring = KeyRing(rows, ServerSecrets((SECRET.encode(),)), SystemClock(), replica.is_fresh)
     await replica.start()
     try:
@@ -63,7 +64,7 @@ async def test_a_key_is_shown_once_and_each_change_of_it_reaches_a_running_repli
         holder = ring.verify(new)
         assert (holder.tenant, holder.scopes) == ("acme", {"insights:read"})
 
-        await write_rows((on_kafka.bootstrap,), topic, [row_of(use) for use in ring.uses_to_write()])
+        await write_rows(Connection((on_kafka.bootstrap,)), topic, [row_of(use) for use in ring.uses_to_write()])
         await command(settings, tmp_path, "revoke", holder.credential)
         assert await eventually(lambda: refusal(ring, new), "the revocation", 5) == "credential-revoked"
     finally:
@@ -89,17 +90,17 @@ async def test_a_replica_reads_past_the_mark_that_a_transaction_leaves_and_follo
     await admin.start()
     await admin.create_topics([NewTopic(topic, 1, 1, topic_configs={"cleanup.policy": "compact"})])
     await admin.close()
-    await write_rows((on_kafka.bootstrap,), topic, [(b"a", b"1"), (b"a", b"2"), (b"b", b"1"), (b"b", None)])
+    await write_rows(Connection((on_kafka.bootstrap,)), topic, [(b"a", b"1"), (b"a", b"2"), (b"b", b"1"), (b"b", None)])
     producer = AIOKafkaProducer(bootstrap_servers=on_kafka.bootstrap, transactional_id=topic)
     await producer.start()
     async with producer.transaction():
         await producer.send_and_wait(topic, b"3", key=b"c")
     await producer.stop()
-    replica = Replica((on_kafka.bootstrap,), topic, 1, start_seconds=15)
+    replica = Replica(Connection((on_kafka.bootstrap,)), topic, 1, start_seconds=15)
     await replica.start()
     try:
         assert replica.rows == {b"a": b"2", b"c": b"3"}
-        await write_rows((on_kafka.bootstrap,), topic, [(b"a", None)])
+        await write_rows(Connection((on_kafka.bootstrap,)), topic, [(b"a", None)])
 
         async def gone() -> bool | None:
             return b"a" not in replica.rows or None

@@ -8,6 +8,7 @@ import pytest
 from aiokafka import TopicPartition
 
 from signalstream.errors import BrokerUnavailableError
+from signalstream.streaming.clients import Connection
 from signalstream.streaming.replica import Replica
 
 TOPIC = "state"
@@ -49,7 +50,11 @@ def partition(number: int) -> TopicPartition:
 
 
 async def test_it_begins_at_the_beginning_and_goes_on_where_it_was_after_an_interruption():
-    replica, first, second = Replica((), TOPIC, 2), FakeConsumer([3, 0], [5, 0]), FakeConsumer([3, 0], [9, 0])
+    replica, first, second = (
+        Replica(Connection(()), TOPIC, 2),
+        FakeConsumer([3, 0], [5, 0]),
+        FakeConsumer([3, 0], [9, 0]),
+    )
 
     await replica._position(first)
     assert first.positions == {0: 3, 1: 0}
@@ -62,7 +67,7 @@ async def test_it_begins_at_the_beginning_and_goes_on_where_it_was_after_an_inte
 
 async def test_the_newest_value_of_a_key_counts_and_a_tombstone_takes_it_away():
     told: list[tuple[bytes, bytes | None]] = []
-    replica = Replica((), TOPIC, 1, lambda key, value: told.append((key, value)))
+    replica = Replica(Connection(()), TOPIC, 1, lambda key, value: told.append((key, value)))
 
     replica._take(partition(0), [record(0, b"a", b"1"), record(1, b"b", b"1"), record(2, b"a", b"2")])
     replica._take(partition(0), [record(3, b"b", None), record(4, None, b"no key")])
@@ -73,7 +78,10 @@ async def test_the_newest_value_of_a_key_counts_and_a_tombstone_takes_it_away():
 
 async def test_rows_of_a_topic_that_was_made_anew_are_not_believed_any_longer():
     told: list[tuple[bytes, bytes | None]] = []
-    replica, anew = Replica((), TOPIC, 1, lambda key, value: told.append((key, value))), FakeConsumer([0], [1])
+    replica, anew = (
+        Replica(Connection(()), TOPIC, 1, lambda key, value: told.append((key, value))),
+        FakeConsumer([0], [1]),
+    )
     await replica._position(FakeConsumer([0], [8]))
     replica._take(partition(0), [record(7, b"a", b"1")])
 
@@ -85,7 +93,7 @@ async def test_rows_of_a_topic_that_was_made_anew_are_not_believed_any_longer():
 
 
 async def test_it_has_read_to_the_end_also_when_compaction_left_no_record_there():
-    replica, consumer = Replica((), TOPIC, 1), FakeConsumer([0], [5])
+    replica, consumer = Replica(Connection(()), TOPIC, 1), FakeConsumer([0], [5])
     await replica._position(consumer)
     await replica._note_progress(consumer)
     assert not replica._read_to_the_end.is_set()
@@ -97,7 +105,7 @@ async def test_it_has_read_to_the_end_also_when_compaction_left_no_record_there(
 
 
 async def test_its_age_is_that_of_the_brokers_last_answer():
-    replica, consumer = Replica((), TOPIC, 1, stale_seconds=30), FakeConsumer([0], [0])
+    replica, consumer = Replica(Connection(()), TOPIC, 1, stale_seconds=30), FakeConsumer([0], [0])
     assert replica.age() == float("inf")
     assert not replica.is_fresh()
     assert replica.health() == {"status": "starting", "rows": 0}
@@ -114,7 +122,7 @@ async def test_its_age_is_that_of_the_brokers_last_answer():
 
 
 async def test_a_topic_that_cannot_be_read_in_time_ends_the_start_with_what_to_look_at():
-    replica = Replica(("127.0.0.1:1",), TOPIC, 1, start_seconds=0.2)
+    replica = Replica(Connection(("127.0.0.1:1",)), TOPIC, 1, start_seconds=0.2)
 
     with pytest.raises(BrokerUnavailableError, match=r"state could not be read .*topics check"):
         await replica.start()
