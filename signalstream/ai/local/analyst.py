@@ -1,7 +1,7 @@
 """The local analyst: every task by small models and by rules that say why. It needs no network and no key.
 
-Models compute in threads of their own, rules where ``analyse`` is called: a few milliseconds of CPU for a message. What
-a missing model would have done, rules do, and ``health`` and each answer's engine say so.
+Models compute in threads of their own, rules where ``analyse`` is called, those for long texts in a thread (``aside``).
+What a missing model would have done, rules do, and ``health`` and each answer's engine say so.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from functools import partial
 import structlog
 
 from signalstream.ai.analyst import Answer
+from signalstream.ai.local.aside import aside
 from signalstream.ai.local.insights import analyse_insights
 from signalstream.ai.local.intent import IntentJudge
 from signalstream.ai.local.models import LocalModels, load_models
@@ -24,7 +25,6 @@ from signalstream.ai.local.summary import Summarizer
 from signalstream.ai.local.taxonomy import Taxonomy
 from signalstream.ai.local.voices import listen
 from signalstream.ai.results import Judge, local_judges
-from signalstream.core.redaction import apply_spans
 from signalstream.errors import AnalystRefusedError
 from signalstream.models.conversation import Turn
 from signalstream.models.messages import Sender
@@ -97,21 +97,16 @@ class LocalAnalyst:
         voices = listen(turn, redacted.__getitem__)
         if task == "sentiment":
             return Answer(*await self._sentiment.judge(voices))
-        said = said_in(voices)
+        characters = sum(len(text) for text in redacted)
+        said = await aside(characters, partial(said_in, voices))
         wishes = await self._requests.judge(said)
         if task == "insights":
-            heard = listen(turn, partial(self._without_patterns, turn.message.tenant_id))
+            # As they were written but for patterns: a name, or a word taken for one, may tell what someone wants.
+            heard = listen(turn, (await self._finder.without_patterns(turn)).__getitem__)
             intent = await self._intent.judge(heard.of(Sender.CUSTOMER), turn.message.tenant_id)
-            return Answer(analyse_insights(voices, intent, said, wishes), engine=f"rules+{intent.engine}")
+            found = await aside(characters, partial(analyse_insights, voices, intent, said, wishes))
+            return Answer(found, engine=f"rules+{intent.engine}")
         return Answer(await self._summarizer.summarise(said, wishes), engine=self._summarizer.engine)
-
-    def _without_patterns(self, tenant_id: str, text: str) -> str:
-        """Return a text as the intent is read from: with the names that people have, and words taken for such.
-
-        Nothing of it is passed on but a label.
-        """
-        spans = self._finder.by_patterns(tenant_id, text)
-        return apply_spans(text, spans, [" "] * len(spans))
 
     def health(self) -> dict[str, object]:
         """Say what could not be loaded and why; without such a thing the status is ok."""

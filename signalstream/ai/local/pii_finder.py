@@ -58,6 +58,7 @@ class PersonalDataFinder:
         self._missing: str | None = None
         self._batches: Batches[Reading] | None = None
         self._labels: tuple[str, ...] = ()
+        self._certainties: Kept[tuple[Span, ...]] = Kept(KEPT_SEARCHES)
         self._searches: Kept[tuple[Span, ...]] = Kept(KEPT_SEARCHES)
 
     async def start(self) -> None:
@@ -110,11 +111,14 @@ class PersonalDataFinder:
         return await self._searches.of(f"{tenant_id}/{text}", partial(self._search, tenant_id, text))
 
     async def _search(self, tenant_id: str, text: str) -> tuple[Span, ...]:
-        certain = await aside(len(text), partial(self._patterns.find, text))
+        certain = await self._certain(text)
         if self._batches is None or not any(character.isalnum() for character in text):
             return self._admitted(tenant_id, text, certain)
         reading = await self._batches.submit(text)
         return await aside(len(text), partial(self._together, tenant_id, text, certain, reading))
+
+    async def _certain(self, text: str) -> tuple[Span, ...]:
+        return await self._certainties.of(text, partial(aside, len(text), partial(self._patterns.find, text)))
 
     def _together(self, tenant_id: str, text: str, certain: tuple[Span, ...], reading: Reading) -> tuple[Span, ...]:
         likely = model_spans(text, reading, self._labels, self._policies.of(tenant_id).thresholds)
@@ -122,10 +126,23 @@ class PersonalDataFinder:
 
     async def redacted(self, turn: Turn) -> dict[str, str]:
         """Return the turn's texts, its own and those of its context, each with its redacted form."""
-        texts = {turn.message.text, *(kept.text for kept in turn.context)}
+        texts = _texts_of(turn)
         found = await asyncio.gather(*(self.find(turn.message.tenant_id, text) for text in texts))
         known = await self.known(turn)
-        return {text: redacted(text, spans, known) for text, spans in zip(texts, found, strict=True)}
+        pairs = tuple(zip(texts, found, strict=True))
+        return await aside(
+            sum(len(text) for text in texts), lambda: {text: redacted(text, spans, known) for text, spans in pairs}
+        )
+
+    async def without_patterns(self, turn: Turn) -> dict[str, str]:
+        """Return the turn's texts, each with a space in the place of what patterns find and the tenant does not allow.
+
+        Names that only the model finds are left in them.
+        """
+        texts = _texts_of(turn)
+        found = await asyncio.gather(*(self._certain(text) for text in texts))
+        admitted = (self._admitted(turn.message.tenant_id, *pair) for pair in zip(texts, found, strict=True))
+        return {text: apply_spans(text, spans, [" "] * len(spans)) for text, spans in zip(texts, admitted, strict=True)}
 
     async def known(self, turn: Turn) -> KnownValues:
         """Return what the turn's conversation knows; a turn that comes from none is numbered from 1, for itself."""
@@ -138,6 +155,10 @@ class PersonalDataFinder:
     def _admitted(self, tenant_id: str, text: str, spans: tuple[Span, ...]) -> tuple[Span, ...]:
         policy = self._policies.of(tenant_id)
         return tuple(span for span in spans if policy.admits(span, text[span.start : span.end]))
+
+
+def _texts_of(turn: Turn) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((turn.message.text, *(kept.text for kept in turn.context))))
 
 
 async def analyse_pii(finder: PersonalDataFinder, turn: Turn) -> Pii:

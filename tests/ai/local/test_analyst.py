@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import time
 
 import pytest
@@ -127,3 +129,25 @@ async def test_no_single_repeated_character_takes_two_seconds(character: str) ->
     begun = time.process_time()
     await everything(character * LONGEST)
     assert time.process_time() - begun < 2
+
+
+async def test_a_long_message_never_holds_the_event_loop() -> None:
+    analyst = LocalAnalyst()
+    await analyst.start()
+    said = "My order 10048872 is late, said Emily Whitfield (emily@mail.example, +1 206 555 0173). Please refund me! "
+    texts = [f"{number} {said * 120}"[:10_000] for number in range(4)]
+    await analyst.analyse("summary", turn(texts.pop()))  # what is loaded at first use
+    gc.disable()  # of all that this process holds, not of the work
+    try:
+        work = asyncio.gather(*(analyst.analyse(task, turn(text)) for text in texts for task in TASKS))
+        held = 0.0
+        while not work.done():
+            before = time.thread_time()
+            await asyncio.sleep(0.001)
+            held = max(held, time.thread_time() - before)
+        await work
+    finally:
+        gc.enable()
+        await analyst.stop()
+
+    assert held < 0.0  # of processor time; it was 1.4 before these texts went to threads
