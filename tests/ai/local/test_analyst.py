@@ -149,5 +149,4 @@ async def test_a_long_message_never_holds_the_event_loop() -> None:
     finally:
         gc.enable()
         await analyst.stop()
-
-    assert held < 0.0  # of processor time; it was 1.4 before these texts went to threads
+    assert held < 0.045  # seconds of its processor time; rules all at once take more
