@@ -21,7 +21,7 @@ from signalstream.settings import Settings
 from signalstream.streaming.clients import connection
 from signalstream.streaming.preflight import inspect
 from signalstream.streaming.values import encode
-from signalstream.topics import DLQ, topic_name
+from signalstream.topics import DLQ, TopicSpec, topic_name
 
 REQUEST_MS = 5_000
 QUIET_POLLS = 5
@@ -54,9 +54,9 @@ async def read_all(settings: Settings, bars: Bars | None = None) -> list[Filed]:
         return letters((await read_entries(reader, await partitions(settings), bars or Bars()))[0])
 
 
-async def partitions(settings: Settings) -> list[TopicPartition]:
-    """Return the topic's partitions. Raises ConfigurationError when there is no such topic."""
-    topic = topic_name(DLQ, settings)
+async def partitions(settings: Settings, spec: TopicSpec = DLQ) -> list[TopicPartition]:
+    """Return a topic's partitions. Raises ConfigurationError when there is no such topic."""
+    topic = topic_name(spec, settings)
     found = {row.name: row.partitions_found for row in (await inspect(settings)).rows}[topic]
     if found is None:
         raise ConfigurationError(f"the broker has no topic {topic}; run `signalstream topics create`")

@@ -21,6 +21,7 @@ from signalstream.cli.dlq import dlq
 from signalstream.cli.doctor import doctor
 from signalstream.cli.evaluate import evaluate
 from signalstream.cli.keys import keys
+from signalstream.cli.reanalyze import reanalyze
 from signalstream.cli.rebuild import rebuild
 from signalstream.cli.topics import topics
 from signalstream.cli.worker import worker
@@ -40,6 +41,7 @@ app.command()(config)
 app.command()(worker)
 app.command()(dev)
 app.command()(rebuild)
+app.command()(reanalyze)
 app.command()(doctor)
 app.command()(analyze)
 app.command()(evaluate)

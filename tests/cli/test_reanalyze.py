@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from tests.cli.command import assert_one_line, signalstream
+
+
+def test_it_sends_nothing_again_unless_told_what(tmp_path):
+    assert_one_line(signalstream("reanalyze", folder=tmp_path), "say which analyses", "--all")
+
+
+def test_an_agent_that_there_is_not_is_refused_with_those_that_there_are(tmp_path):
+    assert_one_line(signalstream("reanalyze", "--agent", "mood", folder=tmp_path), "mood", "sentiment", "summary")
+
+
+def test_a_broker_that_does_not_answer_is_named(tmp_path):
+    ended = signalstream("reanalyze", "--all", folder=tmp_path, settings={"SIGNALSTREAM_KAFKA_BROKERS": "127.0.0.1:1"})
+    assert_one_line(ended, "127.0.0.1:1")
