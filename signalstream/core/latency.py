@@ -57,7 +57,7 @@ class Slow:
         """Take in how long something took."""
         if self.seconds == 0.0:
             self.seconds = seconds
-        elif seconds >= self.seconds:
+        elif seconds > self.seconds:
             self.seconds *= 1.0 + self.step * self.share
         else:
             self.seconds *= 1.0 - self.step * (1.0 - self.share)
@@ -68,6 +68,11 @@ class Slow:
             self.seconds = seconds
         elif seconds >= NEARLY * self.seconds:
             self.seconds *= 1.0 + self.step * self.share
+
+    def hung(self, seconds: float) -> None:
+        """Take in that several were waited for so long in vain, one call for each: it may be that all became slow."""
+        if seconds >= NEARLY * self.seconds:
+            self.seconds = max(seconds, self.seconds) * (1.0 + self.step * self.share)
 
 
 def _rounded(seconds: float | None) -> float | None:

@@ -1,8 +1,9 @@
-"""Whether a remote service is out: told by the share of failures in the last seconds, or by silence among failures.
+"""Whether a remote service is out: told by the share of failures in the last seconds, or by silence.
 
 What is still under way counts as if it would be answered: refusals come at once and answers take seconds, so that after
 a rest all that has ended may be failures, though the service is well. That hides no outage, for then nothing is
-answered any more. It is over with one answered probe.
+answered any more. Calls that hang are an outage before their time is up: when several have waited for longer than
+answers take, and nothing has been answered for a while. It is over with one answered probe.
 
 Closed: everything may pass. Open: nothing may. Half open, once the open time is over: exactly one may pass, and how it
 ends decides. The open time grows while probes fail, with jitter so that workers do not all probe at once, and stays
@@ -11,6 +12,7 @@ short enough that the first good answer comes well within a minute of the outage
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -38,7 +40,9 @@ class OutageRule:
     """When it is an outage, and for how long nothing is asked then.
 
     ``least_attempts`` ended in ``window_seconds``, and ``least_failed_share`` of them and of those under way failed. Or
-    as many failed one after another, and for ``silent_seconds`` there was no answer at all.
+    as many failed one after another, and for ``silent_seconds`` there was no answer at all. Or ``least_hanging`` have
+    waited for ``hanging_seconds`` and for ``hanging_share`` of the time that answers take, and for
+    ``hanging_silent_seconds`` there was no answer.
 
     The service is left alone for ``first_seconds``, doubled with each failed probe up to ``longest_seconds``; up to
     ``jitter_share`` of it is added at random.
@@ -48,6 +52,10 @@ class OutageRule:
     silent_seconds: float = 5.0
     least_attempts: int = 10
     least_failed_share: float = 0.5
+    least_hanging: int = 5
+    hanging_seconds: float = 5.0
+    hanging_share: float = 1.25
+    hanging_silent_seconds: float = 1.5
     first_seconds: float = 5.0
     longest_seconds: float = 20.0
     jitter_share: float = 0.5
@@ -55,21 +63,26 @@ class OutageRule:
 
 @dataclass(frozen=True)
 class Permit:
-    """An attempt that may pass. ``era`` tells results of before a change of state from those of after it."""
+    """An attempt that may pass, from ``at`` on. ``era`` tells those of before a change of state from those after it."""
 
     era: int
     probe: bool
+    at: float
 
 
 @dataclass
 class Breaker:
-    """One service's state. Times are seconds of any clock that never goes back; ``random`` gives 0..1."""
+    """One service's state. Times are seconds of any clock that never goes back; ``random`` gives 0..1.
+
+    Nearly all answers take no longer than ``slow_seconds`` tells.
+    """
 
     rule: OutageRule
     random: Callable[[], float]
+    slow_seconds: Callable[[], float]
     _results: deque[tuple[float, bool]] = field(default_factory=deque)  # when, and whether it failed
     _failed: int = 0
-    _under_way: int = 0
+    _under_way: list[float] = field(default_factory=list)  # since when, the longest first
     _failed_in_a_row: int = 0
     _silent_since: float | None = None
     _era: int = 0
@@ -92,22 +105,29 @@ class Breaker:
         """Return how long nothing passes any more; 0 when a probe may."""
         return max(0.0, self._opens_until - now) if self._opened_in_a_row else 0.0
 
+    def notice(self, now: float) -> bool:
+        """Open when what is under way hangs; say whether that opened the breaker."""
+        hanging = self.state(now) == State.CLOSED and self._hanging(now)
+        if hanging:
+            self._open(now)
+        return hanging
+
     def enter(self, now: float) -> Permit | None:
         """Let an attempt pass, or not. What passes must be told of by ``leave``, however it ends."""
         if self.refuses(now):
             return None
         probe = self.state(now) == State.HALF_OPEN
         self._probing = self._probing or probe
-        self._under_way += 1
+        self._under_way.append(now)
         if self._silent_since is None:
             self._silent_since = now
-        return Permit(self._era, probe)
+        return Permit(self._era, probe, now)
 
     def leave(self, permit: Permit, verdict: Verdict, now: float) -> bool:
         """Take note of how an attempt ended; say whether that opened the breaker anew."""
         if permit.era != self._era:
             return False
-        self._under_way -= 1
+        self._under_way.remove(permit.at)
         if permit.probe:
             return self._judge_probe(verdict, now)
         if verdict == Verdict.UNKNOWN:
@@ -140,12 +160,19 @@ class Breaker:
 
     def _too_many_failed(self) -> bool:
         ended, least = len(self._results), self.rule.least_failed_share
-        return ended >= self.rule.least_attempts and self._failed >= least * (ended + self._under_way)
+        return ended >= self.rule.least_attempts and self._failed >= least * (ended + len(self._under_way))
 
     def _silent(self, now: float) -> bool:
         assert self._silent_since is not None  # since the first attempt at the latest
         long_ago = now - self._silent_since >= self.rule.silent_seconds
         return long_ago and self._failed_in_a_row >= self.rule.least_attempts
+
+    def _hanging(self, now: float) -> bool:
+        rule = self.rule
+        if self._silent_since is None or now - self._silent_since < rule.hanging_silent_seconds:
+            return False
+        too_long = max(rule.hanging_seconds, rule.hanging_share * self.slow_seconds())
+        return bisect_left(self._under_way, now - too_long) >= rule.least_hanging
 
     def _open(self, now: float) -> None:
         rule = self.rule
@@ -157,5 +184,6 @@ class Breaker:
     def _begin_era(self) -> None:
         self._era += 1
         self._results.clear()
-        self._failed = self._failed_in_a_row = self._under_way = 0
+        self._under_way.clear()
+        self._failed = self._failed_in_a_row = 0
         self._silent_since = None

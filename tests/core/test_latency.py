@@ -77,3 +77,17 @@ def test_a_wait_that_was_shorter_than_usual_says_nothing() -> None:
     slow.note(3.0)
     slow.gave_up(1.0)
     assert slow.seconds == 3.0
+
+
+def test_what_hung_is_slow_from_now_on_and_answers_bring_it_down_again() -> None:
+    slow = Slow()
+    slow.note(1.0)
+    for _ in range(5):
+        slow.hung(6.0)
+    assert 6.0 < slow.seconds < 8.0
+    slow.hung(0.5)
+    assert slow.seconds < 8.0
+
+    for _ in range(2_000):
+        slow.note(1.0)
+    assert slow.seconds < 1.1

@@ -9,7 +9,7 @@ RULE = OutageRule()
 
 
 def breaker(random: float = 0.0) -> Breaker:
-    return Breaker(RULE, lambda: random)
+    return Breaker(RULE, lambda: random, lambda: 4.0)
 
 
 def ended(watched: Breaker, verdict: Verdict, now: float) -> bool:
@@ -84,6 +84,26 @@ def test_an_answer_ends_the_silence() -> None:
     assert watched.state(9.0) == State.CLOSED
 
 
+def test_calls_that_hang_are_an_outage_before_their_time_is_up() -> None:
+    watched = breaker()
+    for number in range(RULE.least_hanging):
+        watched.enter(0.1 * number)
+    assert not watched.notice(5.0), "answers take four seconds, and a quarter of that is no long time to be late"
+    assert watched.notice(5.5)
+    assert watched.state(5.5) == State.OPEN
+    assert not watched.notice(5.6), "it is open already"
+
+
+def test_a_few_calls_that_hang_are_no_outage_nor_are_many_while_others_are_answered() -> None:
+    watched = breaker()
+    for _ in range(RULE.least_hanging - 1):
+        watched.enter(0.0)
+    assert not watched.notice(100.0)
+    watched.enter(0.0)
+    ended(watched, Verdict.ANSWERED, 99.0)
+    assert not watched.notice(100.0)
+
+
 def test_an_unknown_end_does_not_count() -> None:
     watched = breaker()
     for _ in range(100):
@@ -97,7 +117,7 @@ def test_of_twenty_at_once_exactly_one_passes_when_half_open() -> None:
     watched = opened()
 
     passed = [permit for permit in (watched.enter(5.0) for _ in range(20)) if permit]
-    assert passed == [Permit(1, probe=True)]
+    assert passed == [Permit(1, probe=True, at=5.0)]
 
 
 def test_an_answered_probe_closes_and_a_failed_one_opens_for_longer() -> None:
@@ -115,7 +135,7 @@ def test_a_probe_that_is_broken_off_gives_its_place_to_the_next() -> None:
     watched = opened()
     assert not ended(watched, Verdict.UNKNOWN, 5.0)
     assert watched.state(5.0) == State.HALF_OPEN
-    assert watched.enter(5.0) == Permit(1, probe=True)
+    assert watched.enter(5.0) == Permit(1, probe=True, at=5.0)
 
 
 def test_what_began_before_the_outage_was_seen_says_nothing_of_the_probe() -> None:
@@ -151,7 +171,7 @@ STEPS = st.lists(
 def test_whatever_happens_one_probe_is_under_way_at_most_and_none_passes_while_open(
     steps: list[tuple[str, Verdict, float]],
 ) -> None:
-    watched = Breaker(OutageRule(least_attempts=2), lambda: 0.5)
+    watched = Breaker(OutageRule(least_attempts=2), lambda: 0.5, lambda: 4.0)
     under_way: list[Permit] = []
     now = 0.0
     for step, verdict, seconds in steps:

@@ -48,6 +48,8 @@ class CircuitBreaker:
 
     def check(self) -> None:
         """Raise AnalystSuspendedError when an attempt would not be let pass now."""
+        if self.breaker.notice(_now()):
+            self._tell_opened(probe=False)
         if self.breaker.refuses(_now()):
             raise self._suspended()
 
@@ -57,9 +59,9 @@ class CircuitBreaker:
 
         ``says_nothing`` is asked when the model was not available: whether that is no sign of an outage.
         """
+        self.check()
         permit = self.breaker.enter(_now())
-        if permit is None:
-            raise self._suspended()
+        assert permit is not None  # nothing else runs between the two
         verdict = Verdict.UNKNOWN
         try:
             yield
@@ -81,11 +83,14 @@ class CircuitBreaker:
             self.answered_at = now
         opened = self.breaker.leave(permit, verdict, now)
         if opened:
-            log.warning("remote.outage", probe=permit.probe, left_alone_seconds=round(self.seconds_left(), 1))
-            for callback in self.opened:
-                callback()
+            self._tell_opened(permit.probe)
         elif before != State.CLOSED and self.state == State.CLOSED:
             log.info("remote.outage_over")
+
+    def _tell_opened(self, probe: bool) -> None:
+        log.warning("remote.outage", probe=probe, left_alone_seconds=round(self.seconds_left(), 1))
+        for callback in self.opened:
+            callback()
 
     def _suspended(self) -> AnalystSuspendedError:
         wait = self.seconds_left()

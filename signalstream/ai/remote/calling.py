@@ -159,6 +159,10 @@ class Caller:
         except AnalystError as error:
             self._learn(call, error, sent, given)
             raise
+        except asyncio.CancelledError:
+            if self.breaker.state == State.OPEN:  # let go of, perhaps only because answers have become slow
+                self.usage.hung(_now() - sent)
+            raise
         self.usage.answered(_now() - sent)
         self._pay(call, reply.tokens)
         return reply
@@ -197,16 +201,17 @@ def layered(provider: Provider, settings: RemoteSettings, clock: Clock, rule: Ou
     budget = Budget(float(settings.remote_requests_per_minute))
     prices = Prices(settings.remote_price_per_million_prompt_tokens, settings.remote_price_per_million_output_tokens)
     random = SystemRandom().random
+    usage = Usage(Slow(seconds=settings.remote_attempt_seconds / 2))  # until answers tell more
     return Caller(
         provider=provider,
         limiter=Limiter(Pace(budget.requests(0.0))),
-        breaker=CircuitBreaker(Breaker(rule or OutageRule(), random)),
+        breaker=CircuitBreaker(Breaker(rule or OutageRule(), random, lambda: usage.typical_seconds)),
         in_flight=InFlight(settings.remote_in_flight),
         budget=budget,
         spending=Spending(prices, settings.remote_spend_per_tenant_and_day, budget.share.part, clock),
         attempt_seconds=settings.remote_attempt_seconds,
         random=random,
-        usage=Usage(Slow(seconds=settings.remote_attempt_seconds / 2)),  # until answers tell more
+        usage=usage,
     )
 
 

@@ -90,6 +90,10 @@ class Usage:
         """Take in that a call's deadline left an answer no more than that, and that none came."""
         self.slow.gave_up(seconds)
 
+    def hung(self, seconds: float) -> None:
+        """Take in that an attempt was let go of after so long, among others that had no answer either."""
+        self.slow.hung(seconds)
+
     @property
     def typical_seconds(self) -> float:
         """Return how long an answer has to be given at present: nearly all take no longer."""

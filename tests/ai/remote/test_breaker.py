@@ -30,7 +30,7 @@ OURS: list[AnalystError] = [AnalystNoBudgetError("full", 3.0), AnalystOverdueErr
 
 
 def circuit() -> CircuitBreaker:
-    return CircuitBreaker(Breaker(RULE, lambda: 0.0))
+    return CircuitBreaker(Breaker(RULE, lambda: 0.0, lambda: 4.0))
 
 
 def tried(guard: CircuitBreaker, error: BaseException | None, says_nothing: bool = False) -> None:
