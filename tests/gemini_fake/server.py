@@ -38,11 +38,12 @@ class FakeGemini:
         self._streams = streams
 
     async def start(self) -> None:
-        """Listen."""
+        """Listen; after a stop, on the same ports as before."""
         self.grpc = GrpcFront(self.model, HOST, self._streams)
         self.http = HttpFront(self.model, HOST)
         await self.grpc.start(self._wanted.grpc, self._tls, self._wanted.grpc_tls)
         await self.http.start(self._wanted.http)
+        self._wanted = self.ports
 
     async def stop(self) -> None:
         """Break off what is in flight and stop listening."""
@@ -50,8 +51,7 @@ class FakeGemini:
         await self.http.stop()
 
     async def restart(self) -> None:
-        """Stop and listen again on the same ports; what was counted stays."""
-        self._wanted = self.ports
+        """Stop and listen again; what was counted stays."""
         await self.stop()
         await self.start()
 
