@@ -13,6 +13,7 @@ from typing import Any
 import faust
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.conn import create_conn
 
 from signalstream.errors import ConfigurationError
 from signalstream.settings import Settings, environment_name
@@ -37,6 +38,13 @@ class Connection:
     def __str__(self) -> str:
         return ", ".join(self.brokers)
 
+    @property
+    def whom(self) -> str:
+        """Say in a few words whom the brokers take this client for."""
+        if "sasl_plain_username" in self.security:
+            return f"the user {self.security['sasl_plain_username']!r}"
+        return "the token's user" if "sasl_oauth_token_provider" in self.security else "this client"
+
     def consumer(self, **options: Any) -> Any:
         """Return an ``AIOKafkaConsumer`` that is not started yet."""
         return AIOKafkaConsumer(bootstrap_servers=list(self.brokers), **self.security, **options)
@@ -48,6 +56,10 @@ class Connection:
     def admin(self, **options: Any) -> Any:
         """Return an ``AIOKafkaAdminClient`` that is not started yet."""
         return AIOKafkaAdminClient(bootstrap_servers=list(self.brokers), **self.security, **options)
+
+    async def open(self, host: str, port: int, seconds: float) -> Any:
+        """Return one ``AIOKafkaConnection``, authenticated. Raises what went wrong, which clients keep to their log."""
+        return await create_conn(host, port, request_timeout_ms=int(seconds * 1000), **self.security)
 
     def faust_credentials(self) -> Any:
         """Return the same for Faust's setting ``broker_credentials``; None for a plain connection."""

@@ -112,11 +112,10 @@ class EndpointToken(AbstractTokenProvider):  # type: ignore[misc]  # mypy is tol
     async def _ask(self) -> tuple[str, float]:
         body = {"grant_type": "client_credentials"} | ({"scope": self._scope} if self._scope else {})
         timeout = aiohttp.ClientTimeout(total=TOKEN_SECONDS)
+        headers = {"Authorization": aiohttp.encode_basic_auth(*map(quote_plus, self._client))}
         try:
             async with (
-                aiohttp.ClientSession(
-                    timeout=timeout, auth=aiohttp.BasicAuth(*map(quote_plus, self._client))
-                ) as session,
+                aiohttp.ClientSession(timeout=timeout, headers=headers) as session,
                 session.post(self._url, data=body, ssl=self._context, allow_redirects=False) as answer,
             ):
                 return _granted(self._url, answer.status, await answer.json(content_type=None))
