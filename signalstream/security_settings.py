@@ -20,3 +20,48 @@ class SecuritySettings(KafkaSettings):
     auth_secret_file: Path | None = Field(
         default=None, description="File that holds the secret that API keys are hashed with, instead of the setting."
     )
+
+    jwt_issuer: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Who makes the tokens (JWT) that are accepted, as their iss says it; none: API keys only.",
+    )
+    jwt_audience: str | None = Field(
+        default=None, min_length=1, description="Whom tokens must be made for: what their aud names."
+    )
+    jwt_keys_url: str | None = Field(
+        default=None,
+        pattern=r"^(https://[^\s/]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?)(/\S*)?$",
+        description="Where the issuer publishes its keys (JWKS): https, or http on this machine.",
+    )
+    jwt_keys_file: Path | None = Field(
+        default=None, description="File with the issuer's keys (JWKS), instead of an address; it is read anew."
+    )
+    jwt_tenant_claim: str = Field(
+        default="tenant_id", min_length=1, description="Claim that names the tenant; dots lead into objects."
+    )
+    jwt_scope_claim: str = Field(
+        default="scope", min_length=1, description="Claim that lists the scopes, as text or array; dots as above."
+    )
+    jwt_leeway_seconds: float = Field(
+        default=30.0, ge=0, le=300, description="How far clocks may be apart where a token's times are checked."
+    )
+    jwt_keys_refresh_seconds: float = Field(
+        default=600.0, ge=1, le=86_400, description="Age at which the issuer's keys are fetched anew, in seconds."
+    )
+    jwt_keys_retry_seconds: float = Field(
+        default=30.0, ge=0.1, le=3_600, description="Least time between two fetches of the issuer's keys, in seconds."
+    )
+    jwt_keys_outage_seconds: float = Field(
+        default=21_600.0,
+        ge=0,
+        le=604_800,
+        description="How much longer the last keys are believed while the issuer does not answer, in seconds.",
+    )
+
+    credentials_stale_seconds: float = Field(
+        default=60.0,
+        ge=5,
+        le=3_600,
+        description="Silence of the broker after which no API key is believed, because one may be revoked, in seconds.",
+    )
