@@ -19,7 +19,8 @@ that are then thrown away, or ``perform_seek`` moves the read offset in the midd
    commit first, and the next owner does all that again before it comes to anything new. A commit waits for no other
    record's way to the broker: an acknowledged record's outputs are there already, and under load upstream's flush
    of the producer held one commit up for half a minute;
-8. what was fetched of a changelog and thrown away is sought back (``dropped.py``).
+8. what was fetched of a changelog and thrown away is sought back (``dropped.py``);
+9. a hand-over looks at what is in work without collecting garbage after every record (``hand_over.py``).
 
 Drop it when upstream keeps a delivery position of its own. Related: faust-streaming #596, #606, PR #707.
 """
@@ -39,6 +40,7 @@ from signalstream.core.changelog_tail import Look
 from signalstream.streaming.consumer_thread import PatientThread
 from signalstream.streaming.dropped import DroppedRecords
 from signalstream.streaming.fence import FencedProducer
+from signalstream.streaming.hand_over import nothing_in_work
 from signalstream.streaming.lease import Lease
 from signalstream.streaming.stepping import step
 
@@ -157,9 +159,11 @@ class MendedConsumer(driver.Consumer):
     def abandon(self, message: Message) -> None:
         """Let go of a message without acknowledging it, so that a rebalance or a stop need not wait for it."""
         self._unacked_messages.discard(message)
-        waiting = self._waiting_for_ack
-        if waiting is not None and not waiting.done():
-            waiting.set_result(None)
+
+    async def wait_empty(self) -> None:
+        """Wait until nothing is in work, then commit."""
+        await nothing_in_work(self)
+        await self.commit_now()
 
     async def _drain_messages(self, fetcher: Any) -> None:
         try:

@@ -113,6 +113,28 @@ async def test_another_process_on_the_files_is_waited_for(store: FailStopStore) 
     held.close()
 
 
+async def test_a_partition_that_goes_elsewhere_is_closed_and_can_be_opened_by_another(store: FailStopStore) -> None:
+    gone, kept = store._db_for_partition(1), store._db_for_partition(2)
+    (topic,) = store.table.changelog_topic.topics
+    store.revoke_partitions(store.table, {TP(topic, 1), TP("another table's", 2)})
+    with pytest.raises(Exception, match="closed"):
+        gone.get(b"key")
+    assert kept.get(b"key") is None
+    store._db_for_partition(1)
+    del store._dbs[0]
+    await store.stop()
+    assert store._dbs == {}
+    store._open_for_partition(2).close()
+
+
+async def test_a_partition_that_cannot_be_closed_is_told_and_stops_nothing(store: FailStopStore) -> None:
+    opened = store._db_for_partition(1)
+    await store.stop()  # the fake disk of partition 0 has no way to be closed
+    assert store._dbs == {}
+    with pytest.raises(Exception, match="closed"):
+        opened.get(b"key")
+
+
 def test_a_disk_that_is_nearly_full_says_so_in_time(tmp_path: Path) -> None:
     assert disk_part(tmp_path, 0)["status"] == "ok"
     low = disk_part(tmp_path, 10**12)
