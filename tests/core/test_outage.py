@@ -52,6 +52,15 @@ def test_failures_of_long_ago_do_not_count() -> None:
     assert watched.state(1e3) == State.CLOSED
 
 
+def test_failures_that_fell_out_of_the_window_do_not_add_to_those_within() -> None:
+    watched = breaker()
+    for _ in range(RULE.least_attempts - 1):
+        ended(watched, Verdict.FAILED, 0.0)
+    for number in range(18):
+        ended(watched, Verdict.FAILED if number % 3 == 2 else Verdict.ANSWERED, RULE.window_seconds + 1.0)
+    assert watched.state(RULE.window_seconds + 1.0) == State.CLOSED
+
+
 def test_what_is_under_way_may_yet_be_answered_so_quick_failures_after_a_rest_are_no_outage() -> None:
     watched = breaker()
     slow = [watched.enter(0.01 * number) for number in range(80)]

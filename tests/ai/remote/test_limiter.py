@@ -54,6 +54,24 @@ def test_who_comes_first_goes_first() -> None:
     in_virtual_time(main())
 
 
+def test_nobody_overtakes_who_waits_though_the_loop_is_late_to_serve_them() -> None:
+    async def main() -> None:
+        limited, order = limiter(900.0), []
+        limited.pause(1.0)
+
+        async def one(name: str) -> None:
+            await limited.take(1e9)
+            order.append(name)
+
+        early = asyncio.create_task(one("early"))
+        await asyncio.sleep(0)
+        asyncio.get_running_loop()._now += 10.0  # type: ignore[attr-defined]  # the loop was busy: no timer has run
+        await asyncio.gather(one("late"), early)
+        assert order == ["early", "late"]
+
+    in_virtual_time(main())
+
+
 def test_a_call_that_would_wait_past_its_deadline_learns_so_at_once_and_how_long_it_would_be() -> None:
     async def main() -> None:
         limited, began = limiter(6.0), now()
