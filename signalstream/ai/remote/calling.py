@@ -14,6 +14,7 @@ from random import SystemRandom
 
 from signalstream.ai.remote.breaker import CircuitBreaker
 from signalstream.ai.remote.budget import Rebalanced, follow_partitions
+from signalstream.ai.remote.condition import breaker_part, budget_part, status_of
 from signalstream.ai.remote.in_flight import InFlight
 from signalstream.ai.remote.limiter import Limiter
 from signalstream.ai.remote.provider import Provider, Question, Reply, Tokens
@@ -95,33 +96,16 @@ class Caller:
             self.budget.share, apps, topic=topic, partitions=partitions, agents=agents, changed=self.rebudget
         )
 
-    def wait_seconds(self) -> float:
-        """Return how long a call made now would wait for the rate limit; 0 when it would be sent at once."""
-        return self.limiter.wait_seconds(self.in_flight.waiting)
-
     def condition(self) -> dict[str, object]:
-        """Describe the layers, by names that stay. ``status`` is ``ok``, ``suspended`` or ``rejected``."""
+        """Describe the layers, by names that stay: docs/REMOTE.md has them all."""
         self.rebudget()
         return {
-            **self._status(),
-            "breaker": {"state": str(self.breaker.state), "seconds_left": round(self.breaker.seconds_left(), 3)},
-            "budget": {
-                "requests_per_minute": round(self.limiter.pace.budget, 3),
-                "left": self.limiter.left(),
-                "share": round(self.budget.share.part(), 4),
-                "factor": round(self.budget.adaptive.factor(_now()), 4),
-                "waiting": self.limiter.waiting + self.in_flight.waiting,
-            },
+            **status_of(self.usage, self.breaker),
+            "breaker": breaker_part(self.breaker),
+            "budget": budget_part(self.budget, self.limiter, self.in_flight, _now()),
             "spending": self.spending.condition(),
             **self.usage.condition(),
         }
-
-    def _status(self) -> dict[str, object]:
-        if self.usage.rejected is not None:
-            return {"status": "rejected", "reason": self.usage.rejected}
-        if self.breaker.state != State.CLOSED:
-            return {"status": "suspended", "reason": "the remote model does not answer; the local analyst does"}
-        return {"status": "ok"}
 
     def _check_time(self, call: _Call) -> None:
         if call.deadline - call.began < LEAST_SECONDS:
