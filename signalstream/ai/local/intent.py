@@ -26,7 +26,7 @@ from signalstream.core.redaction import PLACEHOLDER
 from signalstream.core.text import folded
 
 LEAST_CONFIDENCE = 0.4
-LEAST_FITTED = 0.05
+LEAST_FITTED = 0.02
 LEAST_KNOWN = 0.6
 """Share of a message's words that the models must have seen for sample sentences to be asked."""
 CUE_WEIGHT = 0.4

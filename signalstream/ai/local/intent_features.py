@@ -1,8 +1,10 @@
 """A text as numbers for a head that is fitted to a tenant's sample sentences: its vector bent, and its words hashed.
 
-The vector goes through random cosines, whose products approximate a Gaussian kernel (Rahimi and Recht 2007), so that a
-linear head can bend around a label. Words, pairs of words and runs of three to five characters are hashed into a fixed
-number of places, so that names and terms of the trade count although the encoder has never seen them.
+The vector goes through random waves, whose products approximate a Gaussian kernel (Rahimi and Recht 2007), so that a
+linear head can bend around a label. The waves stand at right angles to one another in groups (Yu and others 2016), and
+each gives its cosine and its sine: both bring the products of texts that are alike close to the kernel's. Words, pairs
+of words and runs of three to five characters are hashed into a fixed number of places, so that names and terms of the
+trade count although the encoder has never seen them.
 """
 
 from __future__ import annotations
@@ -16,25 +18,27 @@ import numpy as np
 from signalstream.ai.local.heads import Floats, terms
 from signalstream.ai.local.minilm import DIMENSIONS
 
-COSINES = 2048
+WAVES = 2048
 PLACES = 2048
+SIZE = 2 * WAVES + PLACES
+_BLOCK = 512
 _SEED = 20260101
 _SPREAD = 1.0
-_WORD_SCALE = 0.7
+_WORD_SCALE = 0.6
 _MOST_CHARACTERS = 600
 
 
 @dataclass(frozen=True)
 class IntentFeatures:
-    """Turns texts into rows of COSINES + PLACES numbers. ``idf`` weighs the places; ``waves`` and ``phases`` bend."""
+    """Turns texts into rows of SIZE numbers. ``idf`` weighs the places of the words; ``waves`` bend the vector."""
 
     waves: Floats
-    phases: Floats
     idf: Floats
 
     def of(self, texts: Sequence[str], vectors: Floats) -> Floats:
         """Return an array with a row for each text."""
-        bent = np.cos(vectors @ self.waves + self.phases) * np.float32(np.sqrt(2 / COSINES))
+        angles = vectors @ self.waves
+        bent = np.hstack([np.cos(angles), np.sin(angles)]) / np.float32(np.sqrt(WAVES))
         words = _counts(texts) * self.idf
         lengths = np.maximum(np.linalg.norm(words, axis=1, keepdims=True), 1e-6)
         return np.hstack([bent, words / lengths * np.float32(_WORD_SCALE)])
@@ -42,12 +46,21 @@ class IntentFeatures:
 
 def features_for(texts: Sequence[str]) -> IntentFeatures:
     """Return features whose words are weighed by how rare they are in ``texts``; the same for the same texts."""
-    chance = np.random.default_rng(_SEED)
-    waves = chance.standard_normal((DIMENSIONS, COSINES), dtype=np.float32) * np.float32(np.sqrt(2 * _SPREAD))
-    phases = (chance.random(COSINES, dtype=np.float32) * np.float32(2 * np.pi)).astype(np.float32)
-    found = (_counts(texts) != 0).sum(axis=0)
+    found = np.zeros(PLACES, dtype=np.int64)
+    for start in range(0, len(texts), _BLOCK):
+        found += (_counts(texts[start : start + _BLOCK]) != 0).sum(axis=0)
     idf = np.log((1 + len(texts)) / (1 + found)) + 1
-    return IntentFeatures(waves, phases, idf.astype(np.float32))
+    return IntentFeatures(_waves(), idf.astype(np.float32))
+
+
+def _waves() -> Floats:
+    """Return WAVES columns of normally distributed numbers, at right angles in groups of DIMENSIONS."""
+    chance = np.random.default_rng(_SEED)
+    groups = []
+    for _ in range(-(-WAVES // DIMENSIONS)):
+        directions, _ = np.linalg.qr(chance.standard_normal((DIMENSIONS, DIMENSIONS)))
+        groups.append(directions * np.sqrt(chance.chisquare(DIMENSIONS, DIMENSIONS)))
+    return np.asarray(np.hstack(groups)[:, :WAVES] * np.sqrt(2 * _SPREAD), dtype=np.float32)
 
 
 def _counts(texts: Sequence[str]) -> Floats:

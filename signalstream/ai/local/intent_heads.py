@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signalstream.ai.local.heads import Floats, softmax
-from signalstream.ai.local.intent_features import IntentFeatures, features_for
+from signalstream.ai.local.intent_features import SIZE, IntentFeatures, features_for
+from signalstream.ai.local.intent_ridge import ridge
 from signalstream.ai.local.minilm import unit
 from signalstream.ai.local.taxonomy import Taxonomy
 
 LEAST_TO_FIT = 10
 """Samples that every label must have for a head to be fitted."""
-RIDGE = 0.3
 _SHARPNESS = 14.0
 _FIT_TEMPERATURES = np.geomspace(0.02, 1.0, 40)
 _LIKE = 0.30
@@ -86,7 +86,8 @@ class FittedHead:
         scores = self.features.of(texts, vectors) @ self.weights + self.bias
         middle, width = self.scope
         in_scope = _sigmoid((scores.max(axis=1, keepdims=True) - middle) / width)
-        return np.asarray(softmax(scores, self.temperature) * in_scope, dtype=np.float32)
+        shares = np.asarray(softmax(scores, self.temperature) * in_scope, dtype=np.float32)
+        return shares[:, : len(self.labels)]
 
 
 def head_for(taxonomy: Taxonomy, vectors: Floats) -> IntentHead:
@@ -102,26 +103,11 @@ def head_for(taxonomy: Taxonomy, vectors: Floats) -> IntentHead:
 
 def _fitted(labels: tuple[str, ...], texts: list[str], vectors: Floats, owners: NDArray[np.int64]) -> FittedHead:
     features = features_for(texts)
-    rows = features.of(texts, vectors)
-    truth = np.where(np.arange(len(labels)) == owners[:, None], 1, -1).astype(np.float32)
-    means, middle = rows.mean(axis=0), truth.mean(axis=0)
-    weights, leverage = _ridge(rows - means, truth - middle)
-    bias = middle - means @ weights
-    # What the head would say of each sample had it not seen it (leave-one-out, in closed form).
-    unseen = truth - (truth - rows @ weights - bias) / np.maximum(1 - leverage[:, None], 1e-3)
-    return FittedHead(labels, features, weights, bias, _temperature(unseen, owners), _scope(unseen, owners))
-
-
-def _ridge(rows: Floats, truth: Floats) -> tuple[Floats, Floats]:
-    """Return the weights and each row's leverage, by whichever of rows and columns are fewer."""
-    count, size = rows.shape
-    if count <= size:
-        inverse = np.linalg.inv(rows @ rows.T + RIDGE * np.eye(count, dtype=np.float32))
-        dual = inverse @ truth
-        return np.asarray(rows.T @ dual, dtype=np.float32), np.asarray(1 - RIDGE * np.diag(inverse), dtype=np.float32)
-    inverse = np.linalg.inv(rows.T @ rows + RIDGE * np.eye(size, dtype=np.float32))
-    leverage = ((rows @ inverse) * rows).sum(axis=1)
-    return np.asarray(inverse @ (rows.T @ truth), dtype=np.float32), np.asarray(leverage, dtype=np.float32)
+    truth = np.where(np.arange(owners.max() + 1) == owners[:, None], 1, -1).astype(np.float32)
+    fit = ridge(lambda part: features.of(texts[part], vectors[part]), SIZE, truth)
+    chosen = owners[fit.places]
+    temperature, scope = _temperature(fit.unseen, chosen), _scope(fit.unseen, chosen)
+    return FittedHead(labels, features, fit.weights, fit.bias, temperature, scope)
 
 
 def _temperature(scores: Floats, owners: NDArray[np.int64]) -> float:
