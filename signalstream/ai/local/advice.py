@@ -5,7 +5,7 @@ Resolution times are service targets by urgency, not predictions: nothing here h
 
 from __future__ import annotations
 
-from signalstream.ai.local.intent_rules import GENERAL
+from signalstream.ai.local.taxonomy import Advice
 from signalstream.core.standing import Standing
 from signalstream.models.intelligence import Urgency
 
@@ -37,6 +37,9 @@ RESPONSES = {
     "Complaint": "What you describe should not have happened. I am reviewing it now and will come back with a remedy.",
     "General Inquiry": "Thank you for your message. I am looking into your question.",
 }
+HANDLE_AS = "Handle it as: {label}"
+NEUTRAL = "Thank you for your message. I am looking into it."
+"""What is said of a label of a tenant's own whose definition says nothing of it."""
 SORRY = "I am sorry for the trouble. "
 AT_ONCE = "A specialist takes this over right now. "
 
@@ -72,19 +75,26 @@ ESCALATE = "Escalate to a senior agent"
 """Said when the urgency alone does not bring in a specialist."""
 
 
-def actions(
-    intent: str, reasons: tuple[str, ...], standing: Standing, *, escalation: bool, has_pii: bool
-) -> tuple[str, ...]:
-    """Return at most six actions, the most pressing first. ``reasons`` are those of the urgency.
+def advice_for(intent: str, own: Advice | None) -> Advice:
+    """Return what is advised for an intent: by ``own``, the tenant's definition of it, else by the tables.
 
-    A label of a tenant's own gets the actions of a General Inquiry.
+    A label that neither says anything of gets neutral words that claim nothing.
     """
+    own = own or Advice()
+    usual = ACTIONS.get(intent, (HANDLE_AS.format(label=intent.replace("_", " ")),))
+    return Advice(own.actions or usual, own.response or RESPONSES.get(intent, NEUTRAL))
+
+
+def actions(
+    advised: Advice, reasons: tuple[str, ...], standing: Standing, *, escalation: bool, has_pii: bool
+) -> tuple[str, ...]:
+    """Return at most six actions, the most pressing first. ``reasons`` are those of the urgency."""
     by_reason = [BY_REASON[base] for base in (one.removesuffix(" (earlier)") for one in reasons) if base in BY_REASON]
     said = [
         *by_reason[:2],
         *([ESCALATE] if escalation and standing is not Standing.ESCALATED else []),
         *BY_STANDING[standing],
-        *(ACTIONS.get(intent, ACTIONS[GENERAL]) if standing not in _DECIDES else ()),
+        *(advised.actions if standing not in _DECIDES else ()),
         *([PROTECT] if has_pii else []),
     ]
     return tuple(dict.fromkeys(said))[:6]
@@ -93,7 +103,7 @@ def actions(
 _DECIDES = {Standing.SOLVED, Standing.WAITING}
 
 
-def response(intent: str, urgency: Urgency, standing: Standing, *, upset: bool) -> str:
+def response(advised: Advice, urgency: Urgency, standing: Standing, *, upset: bool) -> str:
     """Return a suggested reply to the customer's newest message."""
     if standing is Standing.SOLVED and urgency is not Urgency.CRITICAL:
         return SAID_BY_STANDING[standing]
@@ -101,5 +111,5 @@ def response(intent: str, urgency: Urgency, standing: Standing, *, upset: bool) 
         (SORRY if upset else "")
         + (AT_ONCE if urgency is Urgency.CRITICAL else "")
         + (AGAIN if standing is Standing.REPEATED else "")
-        + SAID_BY_STANDING.get(standing, RESPONSES.get(intent, RESPONSES[GENERAL]))
+        + SAID_BY_STANDING.get(standing, advised.response)
     )

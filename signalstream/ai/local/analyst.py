@@ -22,7 +22,7 @@ from signalstream.ai.local.requests import RequestJudge
 from signalstream.ai.local.said import said_in
 from signalstream.ai.local.sentiment import SentimentJudge
 from signalstream.ai.local.summary import Summarizer
-from signalstream.ai.local.taxonomy import Taxonomy
+from signalstream.ai.local.taxonomy import ANY_TENANT, Advice, Taxonomy
 from signalstream.ai.local.voices import listen
 from signalstream.ai.results import Judge, local_judges
 from signalstream.errors import AnalystRefusedError
@@ -47,7 +47,8 @@ class LocalAnalyst:
         settings: Settings | None = None,
     ) -> None:
         self._finder = finder or PersonalDataFinder()
-        self._load = load or partial(load_models, taxonomies or {})
+        self._taxonomies = taxonomies or {}
+        self._load = load or partial(load_models, self._taxonomies)
         self._settings = settings
         self._judges: dict[str, Judge] = {}
         self._models = LocalModels()
@@ -104,9 +105,14 @@ class LocalAnalyst:
             # As they were written but for patterns: a name, or a word taken for one, may tell what someone wants.
             heard = listen(turn, (await self._finder.without_patterns(turn)).__getitem__)
             intent = await self._intent.judge(heard.of(Sender.CUSTOMER), turn.message.tenant_id)
-            found = await aside(characters, partial(analyse_insights, voices, intent, said, wishes))
+            own = self._advice(turn.message.tenant_id).get(intent.intent)
+            found = await aside(characters, partial(analyse_insights, voices, intent, said, wishes, own))
             return Answer(found, engine=f"rules+{intent.engine}")
         return Answer(await self._summarizer.summarise(said, wishes), engine=self._summarizer.engine)
+
+    def _advice(self, tenant_id: str) -> Mapping[str, Advice]:
+        taxonomy = self._taxonomies.get(tenant_id) or self._taxonomies.get(ANY_TENANT)
+        return taxonomy.advice if taxonomy else {}
 
     def health(self) -> dict[str, object]:
         """Say what could not be loaded and why; without such a thing the status is ok."""

@@ -20,6 +20,7 @@ from signalstream.ai.local.intent_cues import cue_shares, cue_weights
 from signalstream.ai.local.intent_rules import GENERAL
 from signalstream.ai.local.requests import Wish, asks
 from signalstream.ai.local.said import Said
+from signalstream.ai.local.taxonomy import Advice
 from signalstream.ai.local.voices import Voices
 from signalstream.core.redaction import PLACEHOLDER
 from signalstream.core.standing import Standing, standing_of
@@ -39,11 +40,16 @@ _HEATED = frozenset({"anger", "repeated contact"})
 
 
 def analyse_insights(
-    voices: Voices, judged: IntentVerdict | None = None, said: Sequence[Said] = (), wishes: Sequence[Wish | None] = ()
+    voices: Voices,
+    judged: IntentVerdict | None = None,
+    said: Sequence[Said] = (),
+    wishes: Sequence[Wish | None] = (),
+    own: Advice | None = None,
 ) -> Insights:
     """Return what the customer's messages ask for; the newest counts most. Without ``judged``, cues find the intent.
 
-    ``said`` are the conversation's sentences, ``wishes`` says of each whether it asks or promises.
+    ``said`` are the conversation's sentences, ``wishes`` says of each whether it asks or promises. ``own`` is what
+    the tenant's definition of the intent advises.
     """
     texts = voices.of(Sender.CUSTOMER)
     newest, earlier = (texts[0], texts[1:]) if texts else ("", ())
@@ -54,7 +60,8 @@ def analyse_insights(
     upset = any(_base(reason) in _HEATED for reason in verdict.reasons)
     meant = list(zip(said, wishes, strict=True))
     standing = _standing(voices, verdict, [one for one, wish in meant if wish is Wish.COMMITMENT])
-    reply = advice.response(intent, verdict.urgency, standing, upset=upset) if voices.own is Sender.CUSTOMER else None
+    advised = advice.advice_for(intent, own)
+    reply = advice.response(advised, verdict.urgency, standing, upset=upset) if voices.own is Sender.CUSTOMER else None
     return Insights(
         intent=intent,
         intent_confidence=round(confidence, 4),
@@ -62,7 +69,7 @@ def analyse_insights(
         urgency_reasons=verdict.reasons,
         categories=tuple(dict.fromkeys(one.name for text in plain for one in matched(CATEGORIES, text)))[:5],
         suggested_actions=advice.actions(
-            intent, verdict.reasons, standing, escalation=escalation, has_pii=PLACEHOLDER.search(newest) is not None
+            advised, verdict.reasons, standing, escalation=escalation, has_pii=PLACEHOLDER.search(newest) is not None
         ),
         suggested_response=reply,
         requires_escalation=escalation,

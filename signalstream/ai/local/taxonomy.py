@@ -1,15 +1,16 @@
 """What intents there are: labels with sample sentences, the eight of the wire contract or a tenant's own.
 
 A tenant's labels come from a JSON file that SIGNALSTREAM_TAXONOMY_FILE names: tenant to label to sentences, and ``*``
-for every tenant that is not named. ``General Inquiry`` is what a message gets that no label fits: it needs no sample,
-and sentences given for it are such as no label fits.
+for every tenant that is not named. Instead of its sentences a label may have an object: ``sentences``, and what to do
+(``actions``) and to reply (``response``). ``General Inquiry`` is what a message gets that no label fits: it needs no
+sample, and sentences given for it are such as no label fits.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from signalstream.ai.local.intent_rules import GENERAL
@@ -19,17 +20,28 @@ ANY_TENANT = "*"
 MOST_LABELS = 400
 MOST_SENTENCES = 20_000
 MOST_CHARACTERS = 1_000
+_PARTS = {"sentences", "actions", "response"}
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What a label's definition says to do and to reply; empty where it says nothing of it."""
+
+    actions: tuple[str, ...] = ()
+    response: str = ""
 
 
 @dataclass(frozen=True)
 class Taxonomy:
     """Labels with their sample sentences, each label with one or more.
 
-    ``others`` are sentences that no label fits: what is like them gets none.
+    ``others`` are sentences that no label fits: what is like them gets none. ``advice`` is that of labels which bring
+    some.
     """
 
     samples: Mapping[str, tuple[str, ...]]
     others: tuple[str, ...] = ()
+    advice: Mapping[str, Advice] = field(default_factory=dict)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -60,11 +72,33 @@ def load_taxonomies(path: Path | None) -> dict[str, Taxonomy]:
 def _taxonomy(where: str, labels: object) -> Taxonomy:
     if not isinstance(labels, dict) or len(labels) < 2 or len(labels) > MOST_LABELS:
         raise ConfigurationError(f"{where}: expected an object of 2 to {MOST_LABELS} labels with their sentences")
-    samples = {str(label): _sentences(f"{where}: {label}", given) for label, given in labels.items()}
+    samples = {str(label): _sentences(f"{where}: {label}", _part(given)) for label, given in labels.items()}
     if sum(len(one) for one in samples.values()) > MOST_SENTENCES:
         raise ConfigurationError(f"{where}: more than {MOST_SENTENCES} sentences; leave out what is nearly the same")
     others = samples.pop(GENERAL, ())
-    return Taxonomy(samples, others)
+    advice = {str(label): _advice(f"{where}: {label}", given) for label, given in labels.items()}
+    return Taxonomy(samples, others, {label: given for label, given in advice.items() if given != Advice()})
+
+
+def _part(given: object) -> object:
+    return given.get("sentences", []) if isinstance(given, dict) else given
+
+
+def _advice(where: str, given: object) -> Advice:
+    if not isinstance(given, dict):
+        return Advice()
+    if unknown := sorted(map(str, set(given) - _PARTS)):
+        raise ConfigurationError(f"{where}: unknown {', '.join(unknown)}; known: {', '.join(sorted(_PARTS))}")
+    actions, response = given.get("actions", []), given.get("response", "")
+    if not isinstance(actions, list) or not all(isinstance(one, str) and _fits(one) for one in actions):
+        raise ConfigurationError(f"{where}: actions: expected a list of texts, none empty or over {MOST_CHARACTERS}")
+    if not isinstance(response, str) or ("response" in given and not _fits(response)):
+        raise ConfigurationError(f"{where}: response: expected a text, not empty or over {MOST_CHARACTERS} characters")
+    return Advice(tuple(actions), response)
+
+
+def _fits(text: str) -> bool:
+    return bool(text.strip()) and len(text) <= MOST_CHARACTERS
 
 
 def _sentences(where: str, given: object) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from signalstream.ai.local.analyst import LocalAnalyst
 from signalstream.ai.local.minilm import load_minilm
 from signalstream.ai.local.models import HEAD_SIGNS, load_models
 from signalstream.ai.local.request_signs import SIGNS, request_signs
-from signalstream.ai.local.taxonomy import Taxonomy
+from signalstream.ai.local.taxonomy import Advice, Taxonomy
 from signalstream.models.intelligence import Insights
 from tests.ai.local.conversations import turn
 
@@ -51,6 +51,24 @@ async def test_what_the_model_takes_for_names_still_tells_the_intent_and_is_not_
         assert isinstance(answer.result, Insights)
         assert (answer.result.intent, "jason" in answer.result.model_dump_json()) == ("Tells a name", False)
     await analyst.stop()
+
+
+async def test_labels_of_a_tenants_own_get_the_advice_of_their_definition_or_none_that_is_made_up() -> None:
+    samples = {"lost_card": ("my card is gone", "i lost my card"), "top_up": ("add money", "how do i top up")}
+    advice = {"lost_card": Advice(("Block the card",), "We are blocking your card now.")}
+    analyst = LocalAnalyst(taxonomies={"demo": Taxonomy(samples, advice=advice)})
+    await analyst.start()
+    lost, top_up = [
+        (await analyst.analyse("insights", turn(text))).result
+        for text in ("i cannot find my card", "i want to add money")
+    ]
+    await analyst.stop()
+    assert isinstance(lost, Insights)
+    assert isinstance(top_up, Insights)
+    assert (lost.intent, lost.suggested_actions) == ("lost_card", ("Block the card",))
+    assert lost.suggested_response == "We are blocking your card now."
+    assert (top_up.intent, top_up.suggested_actions) == ("top_up", ("Handle it as: top up",))
+    assert top_up.suggested_response == "Thank you for your message. I am looking into it."
 
 
 async def test_without_its_models_the_analyst_goes_on_with_rules_and_says_so(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from signalstream.ai.local.intent_rules import GENERAL, INTENTS
-from signalstream.ai.local.taxonomy import DEFAULT, load_taxonomies
+from signalstream.ai.local.taxonomy import DEFAULT, Advice, load_taxonomies
 from signalstream.errors import ConfigurationError
 
 
@@ -23,6 +23,14 @@ def test_labels_and_sentences_keep_their_order(tmp_path: Path) -> None:
     (taxonomy,) = load_taxonomies(written(tmp_path, {"bank": labels})).values()
     assert taxonomy.labels == ("Lost card", "Top up")
     assert taxonomy.rows() == [("my card is gone", 0), ("I lost it", 0), ("add money", 1)]
+
+
+def test_a_label_may_say_what_to_do_and_what_to_reply(tmp_path: Path) -> None:
+    lost = {"sentences": ["my card is gone"], "actions": ["Block the card"], "response": "We are blocking it."}
+    labels = {"Lost card": lost, "Top up": {"sentences": ["add money"]}, "Fees": ["what is this fee"], GENERAL: ["hi"]}
+    taxonomy = load_taxonomies(written(tmp_path, {"bank": labels}))["bank"]
+    assert taxonomy.advice == {"Lost card": Advice(("Block the card",), "We are blocking it.")}
+    assert taxonomy.rows() == [("my card is gone", 0), ("add money", 1), ("what is this fee", 2), ("hi", 3)]
 
 
 def test_without_a_file_there_are_none() -> None:
@@ -40,6 +48,10 @@ def test_without_a_file_there_are_none() -> None:
         ({"bank": {"one": ["a"], "two": "b"}}, "bank: two: expected a list"),
         ({"bank": {"one": ["a"], "two": [" "]}}, "bank: two: expected a list"),
         ({"bank": {"one": ["a"], "two": ["b" * 1_001]}}, "bank: two: a sentence is longer"),
+        ({"bank": {"one": ["a"], "two": {"actions": ["b"]}}}, "bank: two: no sample sentence"),
+        ({"bank": {"one": ["a"], "two": {"sentences": ["b"], "reply": "c"}}}, "bank: two: unknown reply; known"),
+        ({"bank": {"one": ["a"], "two": {"sentences": ["b"], "actions": "c"}}}, "bank: two: actions: expected a list"),
+        ({"bank": {"one": ["a"], "two": {"sentences": ["b"], "response": " "}}}, "bank: two: response: expected"),
         ({"bank": {"one": ["a"] * 20_000, "two": ["b"]}}, "bank: more than 20000 sentences"),
     ],
 )
