@@ -136,7 +136,8 @@ INTENTS: dict[str, tuple[Cue, ...]] = {
         cue(
             "error",
             2,
-            "error|errors|error message|bug|bugs|glitch*|freezes|frozen|timeout|timed out|blank screen|fehlermeldung",
+            "error|errors|error message|bug|bugs|glitch*|freezes|frozen|timeout|timed out|blank screen|fehlermeldung|"
+            "a 500|a 502|a 503|a 504",
         ),
         cue("outage", 3, "outage*|is down|are down|been down|went down|offline|ausfall|caído|fora do ar|hors service"),
         cue(

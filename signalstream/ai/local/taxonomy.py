@@ -132,6 +132,7 @@ DEFAULT = Taxonomy(
             "The internet connection keeps dropping",
             "The page is blank and nothing happens",
             "The service is down, we cannot use it",
+            "Our shop has been down for an hour and every request fails with an error code",
             "The product arrived broken and does not work",
         ),
         "Billing Inquiry": (
@@ -163,6 +164,7 @@ DEFAULT = Taxonomy(
             "It is unacceptable how you treat your customers",
             "My order is late again and nobody tells me anything",
             "I want to speak to a manager about this",
+            "Somebody was supposed to come this morning, and nobody came or called",
         ),
         "Account Issue": (
             "I cannot log in to my account",

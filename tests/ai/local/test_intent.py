@@ -56,6 +56,8 @@ async def judge(model: MiniLM, heads: Mapping[str, IntentHead], words: Head) -> 
         ("would be nice to have the calendar in other colours too", "Feature Request"),
         ("your colleague was very impolite to my wife, i am appalled", "Complaint"),
         ("it says my password is wrong and i cannot get in", "Account Issue"),
+        ("our web shop has been down since noon, customers only get a 503", "Technical Issue"),
+        ("the plumber was to be here at ten, it is one now and no call", "Complaint"),
         ("please end my membership at the end of the month", "Cancellation"),
         ("what is the capital of peru", GENERAL),
         ("tell me a joke about penguins", GENERAL),
