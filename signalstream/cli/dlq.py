@@ -36,7 +36,7 @@ from signalstream.core.clock import SystemClock
 from signalstream.errors import ConfigurationError
 from signalstream.models.dead_letter import DeadLetter
 from signalstream.settings import Settings, load_settings
-from signalstream.streaming.preflight import connected_admin
+from signalstream.streaming.administration import connected_admin
 from signalstream.topics import DLQ, all_topics, topic_name
 
 dlq = typer.Typer(help="Dead letters: list, show, send back, purge.", no_args_is_help=True)

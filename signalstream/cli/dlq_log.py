@@ -20,6 +20,7 @@ from signalstream.models.dead_letter import DeadLetterNote
 from signalstream.settings import Settings
 from signalstream.streaming.clients import connection
 from signalstream.streaming.preflight import inspect
+from signalstream.streaming.refusal import refusal
 from signalstream.streaming.values import encode
 from signalstream.topics import DLQ, TopicSpec, topic_name
 
@@ -124,9 +125,6 @@ async def _connected(client: AIOKafkaConsumer | AIOKafkaProducer, settings: Sett
             "the broker takes no record of this size; raise max.message.bytes of the topic that it goes to"
         ) from error
     except KafkaError as error:
-        raise BrokerUnavailableError(
-            f"the broker at {','.join(settings.kafka_brokers)} does not answer ({type(error).__name__}); "
-            "check SIGNALSTREAM_KAFKA_BROKERS and whether it runs"
-        ) from error
+        raise await refusal(connection(settings), error) from error
     finally:
         await client.stop()

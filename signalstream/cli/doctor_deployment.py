@@ -20,10 +20,11 @@ from signalstream.cli.dlq_log import read_all
 from signalstream.cli.doctor_probes import BrokerFacts
 from signalstream.core.diagnosis import DiskFacts, GroupFacts, LetterFacts, TopicFacts, WorkerFacts
 from signalstream.settings import Settings
+from signalstream.streaming.administration import connected_admin
 from signalstream.streaming.application import WRITTEN_FOR
 from signalstream.streaming.clients import connection
 from signalstream.streaming.groups import Group, committed, describe
-from signalstream.streaming.preflight import connected_admin, inspect
+from signalstream.streaming.preflight import inspect
 from signalstream.streaming.storage import MEGABYTE, disk_part
 from signalstream.topics import AI_TOPICS, RAW, TURNS, WINDOW_COMMANDS, topic_name
 

@@ -17,9 +17,10 @@ from signalstream.cli.tables import console
 from signalstream.core.rebuild import Comparison
 from signalstream.errors import ConfigurationError
 from signalstream.settings import Settings, load_settings
+from signalstream.streaming.administration import connected_admin
 from signalstream.streaming.drop import dropped_names, remove_version
 from signalstream.streaming.groups import versions_in_use
-from signalstream.streaming.preflight import connected_admin, ensure
+from signalstream.streaming.preflight import ensure
 from signalstream.tables.rules import rules_of
 
 NEAR_RECORDS = 200  # so few that the last run, while nobody serves, takes a moment

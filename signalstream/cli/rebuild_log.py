@@ -17,8 +17,8 @@ from aiokafka.structs import OffsetAndMetadata
 
 from signalstream.errors import BrokerUnavailableError
 from signalstream.settings import Settings
+from signalstream.streaming.administration import connected_admin
 from signalstream.streaming.clients import connection
-from signalstream.streaming.preflight import connected_admin
 from signalstream.streaming.versions import BUILDING, BUILT
 from signalstream.tables.replay import Rebuilt, Tables
 from signalstream.topics import AI_TOPICS, RAW, TABLES, WINDOW_COMMANDS, changelog_name, topic_name

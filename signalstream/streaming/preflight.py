@@ -8,24 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from aiokafka.admin import NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, for_code
+from aiokafka.errors import ClusterAuthorizationFailedError, TopicAuthorizationFailedError, for_code
 
 from signalstream.errors import BrokerUnavailableError, ConfigurationError
 from signalstream.settings import Settings
-from signalstream.streaming.clients import connection
+from signalstream.streaming.administration import connected_admin
+from signalstream.streaming.allowed import allowed_with_topics
+from signalstream.streaming.rights import DESCRIBE, DESCRIBE_CONFIGS, missing_rights, require
 from signalstream.topics import TopicSpec, all_topics
 
-CONNECT_SECONDS = 10.0
 VISIBLE_SECONDS = 15.0
 _ALREADY_EXISTS = 36
+_DENIED = {TopicAuthorizationFailedError.errno, ClusterAuthorizationFailedError.errno}
+_REMEDY_OF_RIGHTS = (
+    "grant this client CREATE on it, or let someone who has that run `signalstream topics create` and set "
+    "SIGNALSTREAM_TOPIC_CREATION=verify"
+)
 REMEDY = (
     "Nothing was started. Set SIGNALSTREAM_PARTITIONS to what the topics have, change a topic's configuration with "
     "your Kafka tools, or begin with new topics (SIGNALSTREAM_TOPIC_PREFIX and SIGNALSTREAM_APP_ID); "
@@ -36,23 +41,28 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class TopicRow:
-    """A topic as wanted and as found; what was not found is None."""
+    """A topic as wanted and as found; what was not found is None. ``lacks`` names the right that hides it."""
 
     name: str
     partitions_wanted: int
     partitions_found: int | None
     config_wanted: Mapping[str, str]
     config_found: Mapping[str, str | None]
+    lacks: str | None = None
 
     @property
     def state(self) -> str:
-        """Return ok, missing or mismatch."""
+        """Return ok, missing, denied or mismatch."""
+        if self.lacks is not None:
+            return "denied"
         if self.partitions_found is None:
             return "missing"
         return "mismatch" if self.problems() else "ok"
 
     def problems(self) -> tuple[str, ...]:
         """Return what differs and what to do about it."""
+        if self.lacks is not None:
+            return (f"topic {self.name} cannot be checked: this client lacks the right {self.lacks} on it",)
         if self.partitions_found is None:
             return (f"topic {self.name} does not exist; run `signalstream topics create`",)
         found = []
@@ -108,6 +118,7 @@ async def preflight(settings: Settings) -> None:
     while True:
         try:
             report = await _compared(settings)
+            await _require_rights(settings)
             break
         except BrokerUnavailableError as error:
             if loop.time() >= until:
@@ -120,10 +131,15 @@ async def preflight(settings: Settings) -> None:
         raise ConfigurationError("; ".join(report.problems) + f". {REMEDY}")
 
 
+async def _require_rights(settings: Settings) -> None:
+    async with connected_admin(settings) as admin:
+        require(await missing_rights(admin, settings), settings)
+
+
 async def _compared(settings: Settings) -> Report:
     """Compare what exists first: on a mismatch nothing is created beside it."""
     report = await inspect(settings)
-    wrong = tuple(row for row in report.rows if row.state == "mismatch")
+    wrong = tuple(row for row in report.rows if row.state in {"mismatch", "denied"})
     if wrong and settings.topic_creation == "create":
         return Report(wrong)
     is_whole = all(row.state == "ok" for row in report.rows)
@@ -144,39 +160,17 @@ def check_port(host: str, port: int) -> None:
             ) from error
 
 
-@asynccontextmanager
-async def connected_admin(settings: Settings) -> AsyncIterator[Any]:
-    """Give a connected admin client and close it. Raises BrokerUnavailableError when none answers in time."""
-    admin = connection(settings).admin(client_id="signalstream-admin")
-    brokers = ", ".join(settings.kafka_brokers)
-    try:
-        async with asyncio.timeout(CONNECT_SECONDS):
-            await admin.start()
-    except asyncio.CancelledError:
-        await admin.close()
-        raise
-    except (KafkaError, TimeoutError, OSError) as error:
-        await admin.close()
-        raise BrokerUnavailableError(
-            f"no Kafka broker answers at {brokers} ({type(error).__name__}); "
-            "start one or set SIGNALSTREAM_KAFKA_BROKERS"
-        ) from error
-    try:
-        yield admin
-    except KafkaError as error:
-        raise BrokerUnavailableError(
-            f"the Kafka broker at {brokers} did not answer about its topics ({type(error).__name__}); try again"
-        ) from error
-    finally:
-        await admin.close()
-
-
 async def _rows(admin: Any, settings: Settings) -> tuple[TopicRow, ...]:
     wanted = all_topics(settings)
     existing = set(await admin.list_topics())
     present = [spec.name for spec in wanted if spec.name in existing]
     partitions = {t["topic"]: len(t["partitions"]) for t in await admin.describe_topics(present)} if present else {}
-    configs = await _configs(admin, present) if present else {}
+    configs, unread = await _configs(admin, present) if present else ({}, set())
+    absent = [spec.name for spec in wanted if spec.name not in existing]
+    lacks = dict.fromkeys(
+        (name for name, bits in (await allowed_with_topics(admin, absent)).items() if not bits), DESCRIBE
+    )
+    lacks |= dict.fromkeys(unread, DESCRIBE_CONFIGS)
     return tuple(
         TopicRow(
             spec.name,
@@ -184,18 +178,17 @@ async def _rows(admin: Any, settings: Settings) -> tuple[TopicRow, ...]:
             partitions.get(spec.name),
             spec.config(),
             configs.get(spec.name, {}),
+            lacks.get(spec.name),
         )
         for spec in wanted
     )
 
 
-async def _configs(admin: Any, names: list[str]) -> dict[str, dict[str, str | None]]:
+async def _configs(admin: Any, names: list[str]) -> tuple[dict[str, dict[str, str | None]], set[str]]:
     answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
-    return {
-        resource[3]: {entry[0]: entry[1] for entry in resource[4]}
-        for answer in answers
-        for resource in answer.resources
-    }
+    resources = [resource for answer in answers for resource in answer.resources]
+    unread = {resource[3] for resource in resources if resource[0] == TopicAuthorizationFailedError.errno}
+    return {resource[3]: {entry[0]: entry[1] for entry in resource[4]} for resource in resources}, unread
 
 
 async def _create(admin: Any, specs: list[TopicSpec], settings: Settings) -> None:
@@ -208,8 +201,9 @@ async def _create(admin: Any, specs: list[TopicSpec], settings: Settings) -> Non
     for error in answer.topic_errors:
         name, code = error[0], error[1]
         if code not in {0, _ALREADY_EXISTS}:  # another worker may have been quicker
+            remedy = _REMEDY_OF_RIGHTS if code in _DENIED else "mend what it names, then try again"
             raise ConfigurationError(
-                f"the broker refused to create topic {name}: {for_code(code).__name__} {error[2:]}"
+                f"the broker refused to create topic {name}: {for_code(code).__name__} {error[2:]}; {remedy}"
             )
 
 

@@ -90,11 +90,14 @@ async def _look(kafka: Connection, host: str, port: int) -> Refusal | None:
         async with asyncio.timeout(LOOK_SECONDS):
             opened = await kafka.open(host, port, LOOK_SECONDS)
             try:
-                await opened.send(MetadataRequest([]))
+                answer = await opened.send(MetadataRequest([]))
             finally:
                 opened.close()
     except Exception as error:  # noqa: BLE001 - aiokafka's SASL raises ValueError and KeyError too
         return judged(kafka, f"{host}:{port}", error)
+    if kafka.security.get("sasl_mechanism") == "OAUTHBEARER" and not answer.brokers:
+        # aiokafka 0.14 takes a refused token for accepted, and what the broker then answers is empty.
+        return judged(kafka, f"{host}:{port}", SaslAuthenticationFailed("the token was refused"))
     return None
 
 

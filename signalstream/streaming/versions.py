@@ -16,8 +16,8 @@ from aiokafka.structs import OffsetAndMetadata
 
 from signalstream.errors import ConfigurationError
 from signalstream.settings import Settings
+from signalstream.streaming.administration import connected_admin
 from signalstream.streaming.groups import committed, versions_in_use
-from signalstream.streaming.preflight import connected_admin
 from signalstream.topics import RAW, topic_name
 
 BUILDING = "rebuilding"

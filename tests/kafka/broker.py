@@ -12,6 +12,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -61,15 +62,23 @@ class KafkaStartError(RuntimeError):
 class KafkaBroker:
     """A broker with a directory of its own (a temporary one by default) for its settings, data and log.
 
-    ``properties`` are Kafka's settings with places for ``{port}``, ``{controller}`` (a port) and ``{data}``.
+    ``properties`` are Kafka's settings with places for ``{port}``, ``{controller}`` (a port) and ``{data}``;
+    ``format_options`` are further words for the formatting of the storage, as in ``--add-scram``.
     """
 
-    def __init__(self, directory: Path | None = None, properties: str = PROPERTIES, port: int | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path | None = None,
+        properties: str = PROPERTIES,
+        port: int | None = None,
+        format_options: Sequence[str] = (),
+    ) -> None:
         self._temporary = directory is None
         self.directory = Path(tempfile.mkdtemp(prefix="kafka-")) if directory is None else directory
         self.log_path = self.directory / "server.log"
         self.port = free_port() if port is None else port
         self._properties = properties
+        self._format_options = format_options
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -137,6 +146,7 @@ class KafkaBroker:
         text = self._properties.format(port=self.port, controller=free_port(), data=self.directory / "data")
         properties.write_text(text)
         command = [*self._java(), "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(properties)]
+        command += self._format_options
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=START_SECONDS)
         if done.returncode != 0:
             properties.unlink()

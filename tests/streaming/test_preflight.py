@@ -22,6 +22,13 @@ class FakeAdmin:
 
     topics: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)
     refusal: int = 0
+    hidden: set[str] = field(default_factory=set)
+    unread: set[str] = field(default_factory=set)
+
+    async def _send_request(self, asked: Any) -> Any:
+        """Answer what is allowed with topics: nothing with hidden ones, everything with the others."""
+        codes = {name: 29 if name in self.hidden else 0 if name in self.topics else 3 for name in asked._names}
+        return SimpleNamespace(topics=[(code, name, False, [], 0xFFFF) for name, code in codes.items()])
 
     async def list_topics(self) -> list[str]:
         return list(self.topics)
@@ -31,7 +38,16 @@ class FakeAdmin:
 
     async def describe_configs(self, resources: list[Any]) -> list[Any]:
         names = [resource.name for resource in resources]
-        return [SimpleNamespace(resources=[(0, "", 2, name, list(self.topics[name][1].items())) for name in names])]
+        return [
+            SimpleNamespace(
+                resources=[
+                    (29, "", 2, name, [])
+                    if name in self.unread
+                    else (0, "", 2, name, list(self.topics[name][1].items()))
+                    for name in names
+                ]
+            )
+        ]
 
     async def create_topics(self, wanted: list[Any]) -> Any:
         for topic in wanted if not self.refusal else []:
