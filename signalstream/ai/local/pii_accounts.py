@@ -17,11 +17,12 @@ _IS = r"(?: is| was| es| est| ist| è| é)?[\s:#=]{1,4}"
 _ACCOUNT = re.compile(
     r"(?i)\b(?:(?:account|acct|a/c|customer|member(?:ship)?|client|loyalty|cuenta|compte|cliente|conto|conta|"
     rf"socio|abonné){_NUMBER}?|(?:konto|kunden|mitglieds|vertrags)(?:nummer|nr\.?)){_IS}"
-    r"([a-z]{0,4}[ -]?\d[\da-z-]{3,19})(?!\w)"
+    r"((?:[a-z]{0,4}-?|(?-i:[A-Z]{1,4}) )\d[\da-z-]{3,19})(?!\w)"
 )
 _ORDER = re.compile(
     r"(?i)\b(?:(?:order|booking|reservation|invoice|transaction|purchase|confirmation|pedido|commande|ordine|"
     rf"encomenda|factura|facture|fattura){_NUMBER}|(?:bestell|rechnungs|auftrags|buchungs)(?:nummer|nr\.?)|"
+    r"(?:order|booking|reservation) ref(?:erence|\.)?|"
     rf"(?:order|pedido|commande|bestellung)(?= ?#)){_IS}#?"
     r"((?=[a-z-]{0,12}\d)[a-z0-9][a-z0-9-]{3,24}[a-z0-9])(?![\w-])"
 )
@@ -68,6 +69,10 @@ def _has_four_digits(value: str) -> bool:
     return digits_in(value) >= 4
 
 
+def _is_numbered(value: str) -> bool:
+    return digits_in(value) >= 4 or (digits_in(value) >= 2 and len(value) >= 6 and value.isalnum() and value.isupper())
+
+
 def _has_a_digit(value: str) -> bool:
     return digits_in(value) > 0
 
@@ -81,7 +86,7 @@ def _is_vin(value: str) -> bool:
 
 ACCOUNT_DETECTORS = (
     matcher("account_number", _ACCOUNT, CUED, _has_four_digits, NUMERALS),
-    matcher("order_number", _ORDER, CUED, _has_four_digits, NUMERALS),
+    matcher("order_number", _ORDER, CUED, _is_numbered, NUMERALS),
     matcher("insurance_number", _INSURANCE, CUED, _has_four_digits, NUMERALS),
     matcher("medical_record", _MEDICAL, CUED, _has_four_digits, NUMERALS),
     matcher("routing_number", _ROUTING, CHECKED, lambda value: bool(rtn.is_valid(value)), NUMERALS),

@@ -37,6 +37,11 @@ _CUES = {
 }
 _LOOK_AROUND = 40
 _NUMBER = re.compile(r"[+(]{0,2}\d[\d ().\-/]{3,24}\d(?:\s?(?:x|ext\.?)\s?\d{1,6})?", re.ASCII | re.IGNORECASE)
+_PRODUCT = re.compile(
+    r"(?i)\b(?:model|sku|part|product|item|size|series|version|update|firmware|resolution|ratio|error|tv|laptop|printer)"
+    r"(?:[ -]?(?:number|no\.?|code))?(?: is| was)?[ :#]{0,3}$"
+)
+_VERSION = re.compile(r"\d+[x\u00d7]\d+|\d+(?:\.\d+)*\.\d(?:\.\d+)*", re.IGNORECASE)
 _DATE = re.compile(r"(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)?\d\d(?!\d)|\d{1,2}:\d\d")
 
 
@@ -74,8 +79,14 @@ def _number(text: str, run: Sequence[Word]) -> Iterator[Span]:
     around = text[max(0, start - _LOOK_AROUND) : start]
     enough = digits_in(value) >= FEWEST_DIGITS[kind] and (kind != "email" or "@" in value)
     cued = cue is not None and cue.search(around) is not None and digits_in(value) >= 2
-    if (enough or cued) and not _DATE.search(value):
+    if (enough or cued) and not _DATE.search(value) and not _is_a_model(text, start, value):
         yield Span(start, end, kind, DETECTOR, round(min(likelihood, 1.0), 4))
+
+
+def _is_a_model(text: str, start: int, value: str) -> bool:
+    """Say whether a value is what a product, a version or a size is called."""
+    named = _PRODUCT.search(text, max(0, start - _LOOK_AROUND), start) is not None
+    return named or _VERSION.fullmatch(value) is not None
 
 
 def _whole_number(text: str, start: int, end: int) -> tuple[int, int]:

@@ -11,11 +11,14 @@ import re
 from collections.abc import Iterator, Sequence
 
 from signalstream.ai.local.pii_not_names import BRANDS, EVERYDAY
+from signalstream.ai.local.pii_not_persons import NOT_PERSONS
 from signalstream.ai.local.pii_words import Word
 from signalstream.core.redaction import Span
 
 DETECTOR = "rampart"
 KIND = "name"
+ALONE = 2.0  # times the threshold, for a single word in lower case
+_NO_NAMES = (BRANDS, EVERYDAY, NOT_PERSONS)
 BESIDE = 0.25  # times the threshold, for a capitalised word that is beside a name or in a list with one
 _PARTICLES = frozenset(
     "de da do dos del della di du la le el van von der den ter ten zu af av bin ibn al ben abu y e st o d".split()  # noqa: SIM905 - reads as one
@@ -36,13 +39,15 @@ def find_names(text: str, words: Sequence[Word], threshold: float) -> Iterator[S
         if not sure[place] and word.is_capital and word.likelihood(KIND) >= threshold * BESIDE:
             sure[place] = _is_possible(word) and any(_beside(text, words, sure, place, step) for step in (-1, 1))
     for first, last in _runs(text, words, sure):
+        if first == last and not words[first].is_capital and words[first].likelihood(KIND) < threshold * ALONE:
+            continue
         if span := _span(text, words, first, last):
             yield span
 
 
 def _is_possible(word: Word) -> bool:
     plain = word.text.casefold()
-    return word.is_word and not word.has_digit and plain not in BRANDS and plain not in EVERYDAY
+    return word.is_word and not word.has_digit and not any(plain in words for words in _NO_NAMES)
 
 
 def _is_name(word: Word, threshold: float) -> bool:

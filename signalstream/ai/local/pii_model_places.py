@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from signalstream.ai.local.pii_not_persons import MEASURES
 from signalstream.ai.local.pii_words import Word
 from signalstream.core.redaction import Span
 
@@ -46,6 +47,8 @@ _END = re.compile(r"(?<!apt)(?<!ste)(?<!\bst)[.!?] +[A-Z]|\n\s*\n", re.IGNORECAS
 _ABBREVIATED = re.compile(r"(?i)\b(?:apt|ste|st|no|str|ave|rd|blvd)\.$")
 _REST = re.compile(r"(?:[-/]\w{1,24}){1,3}")
 _PRICE = re.compile(r"(?i)[$€£]\s?\d|\d[.,]\d\d(?!\d)|\b(?:usd|eur|gbp|dollars?|euros?|pounds?|paid|costs?)\b")
+_UNITS = MEASURES | {"and", "to", "or", "size", "am", "pm"}
+_TIME = re.compile(r"\d{1,4}(?:am|pm|x\d{1,4})")
 _NOT_A_TOWN = re.compile(r"(?:I|My|The|We|Please|Can|Could|How|What|When|Where|Why|It|This|That|Thanks?|Hi|Hello)\b")
 
 
@@ -91,7 +94,7 @@ def _is_bridged(gap: str) -> bool:
 
 
 def _is_address(text: str, parts: Sequence[Word]) -> bool:
-    if _PRICE.search(text, max(0, parts[0].start - 24), parts[-1].end + 3):
+    if _PRICE.search(text, max(0, parts[0].start - 24), parts[-1].end + 3) or _is_measured(parts):
         return False
     if _CUE.search(text, max(0, parts[0].start - 48), parts[0].start):
         return True
@@ -101,6 +104,12 @@ def _is_address(text: str, parts: Sequence[Word]) -> bool:
     if len(parts) > 1 and has_digit and any(word.settled >= STREET_SURE for word in parts):
         return True
     return max(sum(character.isdigit() for character in word.text) for word in parts) >= 5
+
+
+def _is_measured(parts: Sequence[Word]) -> bool:
+    """Say whether these are numbers with what they count: gallons, inches, a time of the day."""
+    words = [part.text.casefold() for part in parts if not part.text.isdigit()]
+    return bool(words) and all(word in _UNITS or _TIME.fullmatch(word) for word in words)
 
 
 def _has_number_beside(text: str, parts: Sequence[Word]) -> bool:

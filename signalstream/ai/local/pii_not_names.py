@@ -55,6 +55,6 @@ EVERYDAY = frozenset(
     until up upgrade upset urgent us use user using value version very virtual voucher vs wait waiting want warranty
     was way we wednesday week weekend welcome well were what when where which while who why wife will wish with
     without woman won't work working worried worst would wow wrong wtf yeah year yes yesterday yet yo you your yours
-    zip
+    zip handy ruf pesel bearer json xml html api qwerty newline youre nan tommorow tomorow
     """.split()  # noqa: SIM905 - a list of words reads as one
 )

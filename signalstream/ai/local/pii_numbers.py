@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from stdnum import iban, luhn
 from stdnum.us import ssn
 
-from signalstream.ai.local.evidence import CHECKED
+from signalstream.ai.local.evidence import CHECKED, CUED
 from signalstream.core.redaction import Span
 
 # Issuer's first digits -> lengths in use, from ISO/IEC 7812 registrations as the schemes publish them.
@@ -35,7 +35,9 @@ _IBAN_BODY = re.compile(r"(?i)(?:[ -]?[a-z0-9]){11,30}", re.ASCII)
 _GROUP_END = re.compile(r"(?i)[a-z0-9](?![a-z0-9])", re.ASCII)
 _SSN = re.compile(r"(?<![\w-])\d{3}([- ])\d{2}\1\d{4}(?![\w-])", re.ASCII)
 _SSN_CUED = re.compile(
-    r"(?i)\b(?:ssn|social security(?: (?:number|no\.?))?)(?: is| was)?[\s:=#]{1,3}(\d{9})(?!\w)", re.ASCII
+    r"(?i)\b(?:ssn|social security(?: (?:number|no\.?))?)(?: is| was)?[\s:=#]{1,3}"
+    r"(\d{9}|(?!000|666|9)\d{3}[- ]\d{2}[- ]\d{4})(?!\w)",
+    re.ASCII,
 )
 _CARD_CUE = re.compile(
     r"(?i)\b(?:card|cc|visa|mastercard|amex|maestro|tarjeta|carte|karte|kreditkarte|carta|cartão)"
@@ -124,13 +126,15 @@ def _is_iban(value: str) -> bool:
 
 
 def find_ssns(plain: str) -> Iterator[Span]:
-    """Yield US social security numbers with a valid area: grouped 3-2-4, or nine digits after a cue."""
+    """Yield US social security numbers: of a valid area, grouped 3-2-4 or after a cue; after a cue grouped ones all."""
     for match in _SSN.finditer(plain):
         if ssn.is_valid(match[0].replace(" ", "-")):
             yield Span(match.start(), match.end(), "ssn", "ssn-areas", CHECKED)
     for match in _SSN_CUED.finditer(plain):
-        if ssn.is_valid(match[1]):
+        if ssn.is_valid(match[1].replace(" ", "-")):
             yield Span(match.start(1), match.end(1), "ssn", "ssn-areas", CHECKED)
+        elif not match[1].isdigit():  # someone calls it that, and it is grouped as they are
+            yield Span(match.start(1), match.end(1), "ssn", "pattern:ssn", CUED)
 
 
 NUMBER_DETECTORS = (find_cards, find_ibans, find_ssns)

@@ -40,9 +40,17 @@ _PLAIN_URL = re.compile(
 _EMAIL = re.compile(
     r"(?<![\w.+%-])[\w](?:[\w.+%'-]{0,62}[\w+-])?@(?:\w(?:[\w-]{0,61}\w)?\.){1,6}[^\W\d_]{2,24}(?![\w@])"
 )
-_IPV4 = re.compile(r"(?<![\w.])(?<!version )(?<!Version )\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)", re.ASCII)
+_NUMBERED = "".join(
+    rf"(?<!{word} )"
+    for word in ("version", "release", "firmware", "build", "section", "chapter", "clause", "paragraph")
+)
+_IPV4 = re.compile(rf"(?i)(?<![\w.]){_NUMBERED}\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?![\w]|\.\d)", re.ASCII)
 _IPV6 = re.compile(r"(?i)(?<![\w:.])(?=[0-9a-f:]{0,5}:)[0-9a-f:]{2,39}(?:(?<=:)\d{1,3}(?:\.\d{1,3}){3})?(?![\w:])")
-_MAC = re.compile(r"(?i)(?<![\w:-])[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}(?![\w:-])", re.ASCII)
+_MAC = re.compile(
+    r"(?i)(?<![\w:.-])(?:[0-9a-f]{2}(?::[0-9a-f]{2}){5}|[0-9a-f]{2}(?:-[0-9a-f]{2}){5}|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2})"
+    r"(?![\w:-]|\.\w)",
+    re.ASCII,
+)
 _COORDINATES = re.compile(r"(?<![\w.,-])-?\d{1,2}\.\d{4,8}, ?-?\d{1,3}\.\d{4,8}(?![\w.])", re.ASCII)
 _USERNAME = re.compile(
     r"(?i)\b(?:user ?name|user ?id|login(?: name| id)?|screen ?name|gamertag|nutzername|benutzername|usuario|"
@@ -100,7 +108,7 @@ SECRET_DETECTORS = (
     matcher("url_with_credentials", _URL, SHAPED, gate=("://",)),
     matcher("url_with_credentials", _URL_QUERY, SHAPED, gate=("://",)),
     matcher("url", _PLAIN_URL, SHAPED, _tells_no_secret, gate=("://", "www.")),
-    matcher("mac_address", _MAC, SHAPED, gate=(":", "-")),
+    matcher("mac_address", _MAC, SHAPED, gate=(":", "-", ".")),
     matcher("coordinates", _COORDINATES, SHAPED, gate=(".",)),
     matcher("username", _USERNAME, CUED, gate=("user", "login", "name", "gamertag", "usuario", "utilis", "handle")),
     matcher("username", _HANDLE, CUED, gate=("@",)),

@@ -248,3 +248,20 @@ async def test_the_event_loop_never_waits_for_a_long_text() -> None:
     for text in ("short", "long " * 2_000):
         await finder.find("demo", text)
     assert [in_loop for _, in_loop in patterns.searched] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "how many pints are in 22 gallons",
+        "size 10 1/2, 32x34",
+        "my TV model WH-1000XM5 is broken",
+        "update 10.0.19045.3803 broke it",
+        "1920x1080 is the resolution",
+        "how do i make spaghetti with potatoes in sweden",
+        "what does ajar mean",
+    ],
+)
+async def test_food_countries_sizes_and_products_are_no_personal_data(finder: PersonalDataFinder, text: str) -> None:
+    assert await kinds(finder, text) == []
+    assert await kinds(finder, text.lower()) == []
