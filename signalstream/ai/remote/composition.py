@@ -46,7 +46,7 @@ class LayeredCalls:
 def remote_analyst(provider: Provider, settings: Settings, local: Analyst, outgoing: Outgoing) -> RemoteAnalyst:
     """Return an analyst that asks ``provider``; ``outgoing``'s search is started by ``local``."""
     patience = patience_of(settings)
-    watched = WatchedProvider(provider, patience.note)
+    watched = WatchedProvider(provider, patience.note, patience.began)
     return RemoteAnalyst(
         watched,
         LayeredCalls(layered(watched, settings, SystemClock())),

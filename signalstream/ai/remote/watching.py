@@ -23,11 +23,20 @@ def posed(question: Question, begun: Callable[[], None]) -> Posed:
 
 
 class WatchedProvider:
-    """``provider``, which tells ``note`` after each attempt whether there was an answer; a refusal is one."""
+    """``provider``, which tells ``note`` after each attempt whether there was an answer; a refusal is one.
 
-    def __init__(self, provider: Provider, note: Callable[[bool], None]) -> None:
+    ``began`` is called at the beginning of each attempt, what it returns at its end, with the same.
+    """
+
+    def __init__(
+        self,
+        provider: Provider,
+        note: Callable[[bool], None],
+        began: Callable[[], Callable[[bool], None]] = lambda: lambda _answered: None,
+    ) -> None:
         self._provider = provider
         self._note = note
+        self._began = began
 
     @property
     def name(self) -> str:
@@ -51,7 +60,7 @@ class WatchedProvider:
         """See Provider. An attempt that is broken off counts as one without an answer."""
         if isinstance(question, Posed):
             question.begun()
-        answered = False
+        answered, over = False, self._began()
         try:
             reply = await self._provider.ask(question, timeout_seconds)
         except (AnalystUnavailableError, asyncio.CancelledError):
@@ -63,4 +72,5 @@ class WatchedProvider:
             answered = True
             return reply
         finally:
+            over(answered)
             self._note(answered)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from signalstream.ai.remote.patience import FAILURES, Patience
+from signalstream.ai.remote.patience import FAILURES, SILENT, Patience
 from tests.virtual_time import in_virtual_time
 
 
@@ -68,3 +68,50 @@ def test_what_ends_in_time_is_let_alone():
 async def _after(seconds: float, patience: Patience) -> float:
     await asyncio.sleep(seconds)
     return await waited(patience)
+
+
+def test_silence_is_seen_before_any_attempt_has_run_out_of_time():
+    async def law() -> None:
+        patience = Patience(12, 4)
+        turns = [asyncio.create_task(waited(patience)) for _ in range(3)]
+        await asyncio.sleep(0)
+        for _ in range(SILENT):
+            patience.began()
+        assert await asyncio.gather(*turns) == [pytest.approx(4)] * 3
+
+    in_virtual_time(law())
+
+
+@pytest.mark.parametrize(("hanging", "answered_after"), [(SILENT, 1.0), (SILENT - 1, None)])
+def test_a_few_slow_answers_or_an_answer_to_anything_are_no_silence(hanging, answered_after):
+    async def law() -> None:
+        patience = Patience(12, 4)
+        for _ in range(hanging):
+            patience.began()
+        await asyncio.sleep(0.1)
+        over = patience.began() if answered_after else None
+        turn = asyncio.create_task(waited(patience))
+        if over is not None and answered_after is not None:
+            await asyncio.sleep(answered_after)
+            over(True)
+            patience.note(answered=True)
+        assert await turn == pytest.approx(12)
+
+    in_virtual_time(law())
+
+
+def test_answers_to_what_was_asked_before_the_model_went_away_do_not_hide_its_silence():
+    async def law() -> None:
+        patience = Patience(12, 4)
+        overs = [patience.began() for _ in range(3)]
+        await asyncio.sleep(0.1)
+        turn = asyncio.create_task(waited(patience))
+        for _ in range(SILENT):
+            patience.began()
+        for over in overs:
+            await asyncio.sleep(1)
+            over(True)
+            patience.note(answered=True)
+        assert await turn == pytest.approx(4)
+
+    in_virtual_time(law())
