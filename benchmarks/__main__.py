@@ -1,6 +1,7 @@
 """``python -m benchmarks``: measure, print, and write the figures into docs/PERFORMANCE.md.
 
-``speed`` is latency and throughput, ``failover`` what a reader notices when a worker goes or comes; both by default.
+``speed`` is latency and throughput, ``failover`` what a reader notices when a worker goes or comes, ``gemini`` what is
+promised of a remote model; all by default.
 """
 
 from __future__ import annotations
@@ -20,11 +21,16 @@ from rich.console import Console
 from benchmarks import machine, report, show
 from benchmarks.failover import QUICK_FAILOVER, FailoverPlan, run_failover
 from benchmarks.failover_report import broken, failover_tables
+from benchmarks.remote import broken as broken_remotely
+from benchmarks.remote import remote_facts, remote_tables, run_remote
+from benchmarks.remote_rows import ROWS
 from benchmarks.rounds import QUICK, Plan, run_rounds
 from tests.kafka.broker import KafkaBroker
 from tests.kafka.jars import why_unavailable
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "PERFORMANCE.md"
+
+QUICK_MINUTES = 0.25
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -64,11 +70,27 @@ def _failover(options: argparse.Namespace, console: Console) -> int:
     return 1 if broken(takeovers) else 0
 
 
+def _gemini(options: argparse.Namespace, console: Console) -> int:
+    rows = [name for name in ROWS if name in (options.row or ROWS)]
+    minutes = QUICK_MINUTES if options.quick else options.minutes
+    facts = {**machine.facts(), **remote_facts(rows, minutes)}
+    with tempfile.TemporaryDirectory(prefix="gemini-") as directory, KafkaBroker() as broker:
+        results = run_remote(rows, minutes, broker.bootstrap, Path(directory), console.print)
+    _tell(options, console, show.GEMINI, facts, remote_tables(results), whole=len(rows) == len(ROWS))
+    return 1 if broken_remotely(results) else 0
+
+
 def _tell(
-    options: argparse.Namespace, console: Console, part: str, facts: dict[str, str], tables: Sequence[report.Table]
+    options: argparse.Namespace,
+    console: Console,
+    part: str,
+    facts: dict[str, str],
+    tables: Sequence[report.Table],
+    *,
+    whole: bool = True,
 ) -> None:
     show.show(console, facts, tables)
-    if not options.quick and not options.no_write:
+    if whole and not options.quick and not options.no_write:
         show.write(DOCUMENT, part, show.markdown(facts, tables))
         console.print(f"written to {DOCUMENT}", highlight=False)
 
@@ -82,13 +104,15 @@ def _plan(options: argparse.Namespace) -> Plan:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "measures", nargs="*", choices=[*_MEASURES, []], metavar="speed|failover", help="both when none"
+        "measures", nargs="*", choices=[*_MEASURES, []], metavar="speed|failover|gemini", help="all when none"
     )
     parser.add_argument("--quick", action="store_true", help="one small round, to see that it works; writes nothing")
     parser.add_argument("--rounds", type=_positive, help="how often each pipeline is measured (5)")
     parser.add_argument("--messages", type=_positive, help="messages of a burst (5000)")
     parser.add_argument("--failover-rounds", type=_positive, help="how often each signal is sent (10)")
     parser.add_argument("--seed", type=int, help="who goes and what is read in the failover (random)")
+    parser.add_argument("--row", action="append", choices=list(ROWS), help="of gemini; again for more; writes nothing")
+    parser.add_argument("--minutes", type=_length, help="how long each row of gemini is measured (each its own)")
     parser.add_argument("--no-write", action="store_true", help="leave docs/PERFORMANCE.md as it is")
     return parser
 
@@ -100,7 +124,14 @@ def _positive(text: str) -> int:
     return number
 
 
-_MEASURES = {"speed": _speed, "failover": _failover}
+def _length(text: str) -> float:
+    minutes = float(text)
+    if minutes < QUICK_MINUTES:
+        raise argparse.ArgumentTypeError(f"must be {QUICK_MINUTES:g} or more")
+    return minutes
+
+
+_MEASURES = {"speed": _speed, "failover": _failover, "gemini": _gemini}
 
 if __name__ == "__main__":
     raise SystemExit(main(sys.argv[1:]))

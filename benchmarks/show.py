@@ -13,6 +13,7 @@ from benchmarks.report import Table
 
 FIGURES = "figures"
 FAILOVER = "failover"
+GEMINI = "gemini"
 
 
 def show(console: Console, facts: Mapping[str, str], tables: Sequence[Table]) -> None:

@@ -18,6 +18,7 @@ class Control:
         """Add them to an application."""
         app.router.add_get("/__stats", self._stats)
         app.router.add_get("/__received", self._received)
+        app.router.add_get("/__arrivals", self._arrivals)
         app.router.add_post("/__reset", self._reset)
         app.router.add_post("/__faults", self._faults)
         app.router.add_post("/__script", self._script)
@@ -28,6 +29,9 @@ class Control:
     async def _received(self, request: web.Request) -> web.Response:
         words = request.query["contains"]
         return web.json_response({"kept": len(self._model.stats.texts), "with": self._model.stats.containing(words)})
+
+    async def _arrivals(self, request: web.Request) -> web.Response:
+        return web.json_response({"arrivals": self._model.stats.arrivals_of(request.query["contains"])})
 
     async def _reset(self, request: web.Request) -> web.Response:
         self._model.reset()

@@ -59,6 +59,11 @@ class Stats:
         """Return how many of the kept texts contain ``words``."""
         return sum(words in text for text in self.texts)
 
+    def arrivals_of(self, words: str) -> list[float]:
+        """Return when the kept texts with ``words`` came, in order, by the monotonic clock."""
+        latest = list(self.arrivals)[-len(self.texts) :]
+        return [at for at, text in zip(latest, self.texts, strict=True) if words in text]
+
     def reset(self) -> None:
         """Begin to count anew; what is in flight still is."""
         self.counts.clear()

@@ -1,0 +1,68 @@
+"""What is promised of a remote model, row by row, on a stand-in with its own quota: see ``remote_rows``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.remote_figures import COLUMNS, Found
+from benchmarks.remote_rows import ROWS, Stage
+from benchmarks.report import Table
+
+PACKAGES = ("google-generativeai", "grpcio", "onnxruntime")
+Say = Callable[[str], None]
+
+
+def run_remote(
+    rows: Sequence[str], minutes: float | None, brokers: str, directory: Path, say: Say
+) -> Mapping[str, Found]:
+    """Run these rows one after another. Raises RuntimeError or WorkerError when one does not come up."""
+    stage = Stage(brokers, directory, f"{random.SystemRandom().randrange(1_000_000)}", minutes)
+    results: dict[str, Found] = {}
+    for name in rows:
+        say(f"gemini: {name}, load of the machine before it {os.getloadavg()[0]:.1f}")
+        results[name] = asyncio.run(ROWS[name](stage))
+        for line in told(results[name]):
+            say(line)
+    return results
+
+
+def told(found: Found) -> Sequence[str]:
+    """Return a row in a few lines."""
+    figures = [f"  {each.what}: {each.measured} ({each.expected})" for each in found.figures]
+    pairs = [f"{label}: {text}" for label, text in zip(COLUMNS, found.seen.beside(), strict=True)]
+    failures = [f"  refused messages: {'; '.join(found.seen.posts.failures[:3])}"] if found.seen.posts.failures else []
+    return [*figures, f"  {', '.join(pairs[1:])}", f"  reasons: {found.seen.reasons()}", *failures]
+
+
+def remote_tables(results: Mapping[str, Found]) -> list[Table]:
+    """Return every table, in the order of reading."""
+    figures = [
+        (each.what, each.expected, each.measured, "yes" if each.met else "no")
+        for found in results.values()
+        for each in found.figures
+    ]
+    beside = [found.seen.beside() for found in results.values()]
+    return [
+        Table("A remote model, expected and measured", ("What", "Expected", "Measured", "Met"), figures),
+        Table("What else was seen in these runs", COLUMNS, beside),
+    ]
+
+
+def broken(results: Mapping[str, Found]) -> int:
+    """Return how many messages were lost or refused, and analyses left without a result or a reason."""
+    return sum(found.seen.broken + len(found.seen.posts.failures) for found in results.values())
+
+
+def remote_facts(rows: Sequence[str], minutes: float | None) -> dict[str, str]:
+    """Return label -> value of what the other measures do not tell."""
+    length = "each row's own" if minutes is None else f"{minutes:g} min for each row"
+    return {
+        "Analyst": ", ".join(f"{name} {version(name)}" for name in PACKAGES),
+        "Rows": f"{', '.join(rows)}; length: {length}",
+        "Load of the machine before": f"{os.getloadavg()[0]:.1f}",
+    }
