@@ -43,16 +43,28 @@ def analyze(
     settings = load_settings(**{name: value for name, value in chosen.items() if value is not None})
     picked = picked_agents(agents)
     configure_logging(settings)
-    with ExitStack() as opened:
-        reader, total = _reader(source, opened)
-        write = _writer(source, output, opened)
-        step = opened.enter_context(Bars().bar("analysing", total))
-        try:
+    try:
+        with ExitStack() as opened:
+            reader, total = _reader(source, opened)
+            write = _writer(source, output, opened)
+            step = opened.enter_context(Bars().bar("analysing", total))
             bad = asyncio.run(_run(settings, picked, reader, write, step=step, in_flight=in_flight))
-        except BrokenPipeError:  # who reads has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(1) from None
+    except BrokenPipeError:  # who reads has seen enough
+        _write_nothing_more()
+        raise typer.Exit(1) from None
+    except OSError as error:
+        _write_nothing_more()
+        raise ConfigurationError(
+            f"cannot write on to {'standard output' if output == STANDARD else output}: {error.strerror or error}; "
+            "the last line there may be cut off"
+        ) from error
     raise typer.Exit(1 if bad else 0)
+
+
+def _write_nothing_more() -> None:
+    """Let what is still in the buffer of standard output go nowhere, or Python complains at its end."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def picked_agents(agents: str | None) -> tuple[str, ...]:
@@ -70,6 +82,8 @@ def picked_agents(agents: str | None) -> tuple[str, ...]:
 
 def _reader(source: str, opened: ExitStack) -> tuple[BinaryIO, int | None]:
     if source == STANDARD:
+        if sys.stdin is None:
+            raise ConfigurationError("standard input is closed; name a file, or give it something to read")
         # A buffer of our own: at an early end nobody waits for the lock of sys.stdin's.
         return opened.enter_context(open(sys.stdin.fileno(), "rb", closefd=False)), None
     path = Path(source)
@@ -87,6 +101,8 @@ def _count(path: Path) -> int:
 
 def _writer(source: str, output: str, opened: ExitStack) -> Write:
     if output == STANDARD:
+        if sys.stdout is None:
+            raise ConfigurationError("standard output is closed; name a file with --output")
         file: Any = sys.stdout
     else:
         if source != STANDARD and Path(output).exists() and Path(output).samefile(source):

@@ -63,11 +63,12 @@ def evaluate(
     if not folder.is_dir():
         raise ConfigurationError(f"{folder} is no directory")
     sets = [each.some(limit) for each in (*own_sets(folder, wanted), *published_sets(folder, wanted))]
+    asked = ", ".join(wanted)
     if SPEED in wanted and not sets:
         sets = [each.some(limit) for each in (*own_sets(folder, TASKS), *published_sets(folder, TASKS))]
         wanted = (SPEED,)
     if not sets:
-        raise ConfigurationError(f"{folder} holds no labelled files for {', '.join(wanted)}; see docs/QUALITY.md")
+        raise ConfigurationError(f"{folder} holds no labelled files for {asked}; see docs/QUALITY.md")
     with tempfile.TemporaryDirectory() as scratch:
         plain = _settings(analyst, (), Path(scratch))
         settings = _settings(analyst, sets if "intent" in wanted else (), Path(scratch))

@@ -130,3 +130,25 @@ def test_what_cannot_be_read_written_or_chosen_is_one_line(tmp_path: Path) -> No
     assert_one_line(analyze("in.jsonl", "-o", "in.jsonl", folder=tmp_path), "also the input")
     assert_one_line(analyze("--analyst", "nobody", folder=tmp_path), "SIGNALSTREAM_ANALYST", "nobody")
     assert_one_line(analyze("--analyst", "local", "--taxonomy", "absent.json", folder=tmp_path), "absent.json")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("redirected", "told"),
+    [
+        (">/dev/full", "cannot write on to standard output"),
+        ("-o /dev/full", "cannot write on to /dev/full"),
+        (">&-", "standard output is closed"),
+        ("<&-", "standard input is closed"),
+    ],
+)
+def test_a_full_disk_and_a_closed_stream_are_one_line(tmp_path: Path, redirected: str, told: str) -> None:
+    settings = {"SIGNALSTREAM_ANALYST": "benchmarks.instant_analyst:create", "PYTHONPATH": str(REPOSITORY)}
+    ended = subprocess.run(
+        ["sh", "-c", f'exec "$0" analyze {redirected}', COMMAND],
+        input=texts(2).decode(), capture_output=True, text=True, timeout=90, cwd=tmp_path, check=False,
+        env=environment(settings),
+    )  # fmt: skip
+    assert ended.returncode == 2
+    assert told in ended.stderr
+    assert ended.stderr.count("\n") == 1

@@ -55,4 +55,4 @@ def test_another_analyst_is_shown_as_a_table(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_folder_without_anything_to_measure_is_one_line(tmp_path: Path) -> None:
     assert_one_line(evaluate("absent", folder=tmp_path), "absent", "no directory")
-    assert_one_line(evaluate(str(tmp_path), folder=tmp_path), "QUALITY.md")
+    assert_one_line(evaluate(str(tmp_path), folder=tmp_path), "for sentiment, intent,", "QUALITY.md")
