@@ -58,7 +58,7 @@ _FRAUD = (
     "gestohlen|missbrauch*|frode|truffa*|rubat*|hackerat*|non autorizzat*|golpe|roubad*|clonad*|não autorizad*"
 )
 _LEGAL = (
-    "lawyer*|attorney*|lawsuit*|legal action|take you to court|small claims|sue you|will sue|going to sue|i'll sue|"
+    "lawyer*|solicitor*|attorney*|lawsuit*|legal action|take you to court|small claims|sue you|will sue|going to sue|i'll sue|"
     "suing|see you in court|ombudsman|trading standards|report you to|police|abogad*|denuncia*|demandar*|policía|"
     "avocat*|porter plainte|en justice|anwalt*|rechtsanwalt*|anzeige erstatten|vor gericht|polizei|avvocat*|polizia|"
     "advogad*|procon|processar*"
@@ -66,7 +66,8 @@ _LEGAL = (
 _OUTAGE = (
     "outage*|production is down|production down|prod is down|site is down|website is down|system is down|"
     "systems are down|service is down|server is down|servers are down|everything is down|completely down|"
-    "for all users|all our users|nobody can|no one can|data loss|lost all|all our data|deleted all|wiped all|"
+    "for all users|all our users|nobody can|no one can|data loss|lost all|all our data|all of our data|data is gone|"
+    "deleted all|wiped all|"
     "está caído|caída del servicio|nadie puede|en panne|hors service|personne ne peut|ausfall|systemausfall|"
     "niemand kann|datenverlust|fuori servizio|nessuno riesce|fora do ar|ninguém consegue"
 )
@@ -76,6 +77,7 @@ _BLOCKED = (
     "can't get into|can't use|cannot use|unable to use|unable to pay|can't pay|can't work|cannot work|"
     "account is suspended|account suspended|account is locked|account locked|account blocked|account is blocked|"
     "stranded|stuck at|no puedo entrar|no puedo acceder|no puedo iniciar|bloquead*|impossible de me connecter|"
+    "peux pas me connecter|peux plus me connecter|"
     "je ne peux pas accéder|bloqué*|nicht anmelden|nicht einloggen|gesperrt|kein zugriff|keinen zugriff|"
     "non riesco ad accedere|non riesco a entrare|bloccat*|não consigo entrar|não consigo acessar"
 )
@@ -86,7 +88,7 @@ _REPEATED = (
     "emailed twice|for weeks|for months|on hold|passed around|been ignored|ignoring me|"
     "sigo esperando|otra vez|tercera vez|varias veces|nadie responde|nadie contesta|troisième fois|plusieurs fois|"
     "toujours pas|personne ne répond|sans réponse|zum dritten mal|schon wieder|immer noch nicht|mehrmals|keine antwort|"
-    "niemand antwortet|seit wochen|terza volta|ancora una volta|nessuno risponde|sto ancora aspettando|terceira vez|"
+    "niemand antwortet|seit wochen|seit monaten|warte seit|attends depuis|espero desde|terza volta|ancora una volta|nessuno risponde|sto ancora aspettando|terceira vez|"
     "várias vezes|ninguém responde|continuo esperando"
 )
 _ANGER = (
@@ -102,7 +104,7 @@ _CHARGES = (
     "cobrado duas vezes|cobraram duas vezes"
 )
 _LEAVING = (
-    "cancel my account|close my account|cancel everything|switch to a competitor|switching to|leaving you|never again|"
+    "cancel my account|close my account|cancel everything|switch to a competitor|your competitor*|switching to|leaving you|never again|"
     "last chance|cerrar mi cuenta|fermer mon compte|konto kündigen|chiudere il mio account|encerrar minha conta"
 )
 _DEFECT = (

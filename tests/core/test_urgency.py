@@ -26,6 +26,11 @@ RUBRIC = [
     ("Je ne peux pas accéder à mon compte", Urgency.HIGH, "the customer is blocked"),
     ("Das ist eine Frechheit", Urgency.HIGH, "anger"),
     ("Nessuno risponde", Urgency.HIGH, "repeated contact"),
+    ("My solicitor will contact you", Urgency.CRITICAL, "legal steps"),
+    ("All of our data is gone", Urgency.CRITICAL, "outage or loss of data"),
+    ("Je ne peux pas me connecter", Urgency.HIGH, "the customer is blocked"),
+    ("Ich warte seit drei Wochen auf eine Antwort", Urgency.HIGH, "repeated contact"),
+    ("Then I am going to your competitor", Urgency.HIGH, "about to leave"),
     ("Fui cobrado duas vezes", Urgency.HIGH, "wrong charges"),
 ]
 TALKING_DOWN = [
