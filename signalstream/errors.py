@@ -20,12 +20,24 @@ class UndecodableError(SignalStreamError):
     """Bytes that are not the model that the topic promises. Dead letter: no retry will change the bytes."""
 
 
+class SealedError(UndecodableError):
+    """A value is not sealed as it should be, or was changed or moved. Dead letter: it will never open."""
+
+
+class KeyDestroyedError(SignalStreamError):
+    """A tenant's key was destroyed, and its values with it. No retry: they count as erased."""
+
+
 class UnprocessableError(SignalStreamError):
     """A well-formed value that this stage can never process. Dead letter."""
 
 
 class BrokerUnavailableError(SignalStreamError):
     """The broker did not acknowledge in time. Retry: the caller is told 503, an agent tries again."""
+
+
+class KeyPendingError(BrokerUnavailableError):
+    """The key of a value is not known to this process yet. Retry: the caller is told 503, an agent tries again."""
 
 
 class StorageError(SignalStreamError):
@@ -53,7 +65,12 @@ class AuthenticationUnavailableError(SignalStreamError):
 
 
 class ForbiddenError(SignalStreamError):
-    """The credential holds, and does not grant this. No retry: the caller is told 403."""
+    """The credential holds, and does not grant this. No retry: the caller is told 403, and the scope that it lacks."""
+
+    def __init__(self, message: str, word: str = "forbidden", scope: str | None = None) -> None:
+        super().__init__(message)
+        self.word = word
+        self.scope = scope
 
 
 class AnalystError(SignalStreamError):

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import NoDecode
 
 from signalstream.kafka_settings import KafkaSettings
+
+ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?")
 
 
 class SecuritySettings(KafkaSettings):
     """What is said about credentials, browsers and what is kept."""
+
+    master_keys: SecretStr | None = Field(
+        default=None,
+        description="Keys that wrap the tenants' keys, separated by commas: the first wraps, all of them open.",
+    )
+    master_key_file: Path | None = Field(
+        default=None, description="File with a master key in each line, instead of the setting; it is read anew."
+    )
 
     auth_secret: SecretStr | None = Field(
         default=None,
@@ -65,3 +78,28 @@ class SecuritySettings(KafkaSettings):
         le=3_600,
         description="Silence of the broker after which no API key is believed, because one may be revoked, in seconds.",
     )
+    websocket_authentication_seconds: float = Field(
+        default=5.0, ge=0.1, le=60, description="How long a WebSocket without a header may take to authenticate."
+    )
+
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Origins whose pages may use the API, as https://desk.example, separated by commas."
+    )
+    api_docs: Literal["on", "off"] = Field(default="on", description="Whether /docs and /openapi.json are served.")
+    health_details: Literal["admin", "everyone"] = Field(
+        default="admin",
+        description="Who sees the parts in /health, /ready and /live: holders of the scope admin, or everyone.",
+    )
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _each_an_origin(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [origin for origin in value if not ORIGIN.fullmatch(origin)]
+        if wrong:
+            raise ValueError(f"{wrong[0]!r} is no origin: scheme and host in small letters, as https://desk.example")
+        return value

@@ -16,6 +16,7 @@ from yarl import URL
 
 from signalstream.core.keys import ConversationKey
 from signalstream.errors import OwnerUnavailableError
+from signalstream.web.authentication import CREDENTIAL
 from signalstream.web.correlation import REQUEST_ID_HEADER, request_id
 from signalstream.web.problems import PROBLEM_MEDIA_TYPE, unavailable
 from signalstream.web.services import Ownership
@@ -88,6 +89,8 @@ class Forwarder:
     async def _ask(self, worker: str, request: web.Request, key: ConversationKey, path: str) -> Relayed:
         url = owner_url(worker, path, key, request.query)
         headers = {name: request.headers[name] for name in PASSED_HEADERS if name in request.headers}
+        if credential := request.get(CREDENTIAL):  # the caller's own also when it came in a frame
+            headers["Authorization"] = f"Bearer {credential}"
         try:
             return await self._fetch(url, headers | {FORWARDED_HEADER: "1", REQUEST_ID_HEADER: request_id(request)})
         except (aiohttp.ClientError, OSError, OwnerUnavailableError) as error:

@@ -41,4 +41,11 @@ class NotUnderstood(Model):
     detail: str
 
 
+class Authenticate(Model):
+    """A client's first frame, where it could not send an Authorization header."""
+
+    type: Literal["authenticate"]
+    token: str = Field(min_length=1, description="An API key or a token.")
+
+
 SOCKET_MESSAGES: tuple[type[BaseModel], ...] = (Connected, IntelligenceUpdate, Pong, NotUnderstood)

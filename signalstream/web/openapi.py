@@ -15,12 +15,17 @@ from signalstream.models.agents import AI_AGENTS
 from signalstream.models.intelligence import RESULTS
 from signalstream.web.correlation import REQUEST_ID_HEADER, REQUEST_ID_PATTERN
 from signalstream.web.forwarding import STALE_AGE_HEADER, STALE_HEADER
-from signalstream.web.frames import SOCKET_MESSAGES
+from signalstream.web.frames import SOCKET_MESSAGES, Authenticate
 from signalstream.web.problems import PROBLEM_MEDIA_TYPE, Problem
 from signalstream.web.routes import ROUTES, Parameter, Route
 
 Document = dict[str, Any]
 EVERY_ROUTE = (500,)
+REFUSALS = (401, 403)
+SCHEME = "credential"
+CREDENTIALS = (
+    "An API key of `signalstream keys issue`, or a token of the configured issuer. It says whose data is meant."
+)
 DESCRIPTION = (
     "Support messages in, sentiment, personal data, intent, urgency, actions and summary out, seconds later. "
     "Every error is application/problem+json and names its request_id."
@@ -54,6 +59,7 @@ def openapi(routes: Iterable[Route] = ROUTES) -> Document:
         "paths": paths,
         "components": {
             "schemas": _schemas(shown),
+            "securitySchemes": {SCHEME: {"type": "http", "scheme": "bearer", "description": CREDENTIALS}},
             "headers": {"RequestId": _header("The request's id: yours, or one made here.", REQUEST_ID_PATTERN)},
             "parameters": {"RequestId": _request_id_parameter()},
         },
@@ -62,6 +68,7 @@ def openapi(routes: Iterable[Route] = ROUTES) -> Document:
 
 def _schemas(routes: list[Route]) -> Document:
     taken = [(route.body, "validation") for route in routes if route.body]
+    taken += [(Authenticate, "validation")] if any(route.is_socket for route in routes) else []
     later = {agent: result_of(agent) for agent in AI_AGENTS if agent not in RESULTS}
     given = [route.answer for route in routes if route.answer] + [Problem, *SOCKET_MESSAGES, *later.values()]
     modes: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [
@@ -85,6 +92,8 @@ def _operation(route: Route) -> Document:
         ],
         "responses": {str(route.status): _good(route), **_not_modified(route), **_problems(route)},
     }
+    if route.scope:
+        operation["security"] = [{SCHEME: [str(route.scope)]}]
     if route.notes:
         operation["description"] = route.notes
     if route.body:
@@ -93,6 +102,7 @@ def _operation(route: Route) -> Document:
         operation["x-websocket-messages"] = {
             model.model_fields["type"].default: _ref(model) for model in SOCKET_MESSAGES
         }
+        operation["x-websocket-first-message"] = _ref(Authenticate)
     return operation
 
 
@@ -144,13 +154,16 @@ def _stale_headers(route: Route) -> Document:
 
 
 def _problems(route: Route) -> Document:
-    return {str(status): _problem(status) for status in (*route.problems, *EVERY_ROUTE)}
+    refusals = REFUSALS if route.scope else ()
+    return {str(status): _problem(status) for status in sorted({*route.problems, *refusals, *EVERY_ROUTE})}
 
 
 def _problem(status: int) -> Document:
     headers = _headers()
     if status == 503:
         headers["Retry-After"] = _header("Seconds to wait before asking again.", "^[1-9][0-9]*$")
+    if status in REFUSALS:
+        headers["WWW-Authenticate"] = _header("With 401; with 403 when a scope is missing, naming it.", "^Bearer ")
     content = {PROBLEM_MEDIA_TYPE: {"schema": _ref(Problem)}}
     return {"description": HTTPStatus(status).phrase, "headers": headers, "content": content}
 

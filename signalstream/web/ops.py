@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from time import monotonic
 from typing import Literal
 
@@ -24,26 +25,27 @@ class Health(Model):
     status: Literal["ok", "degraded"]
     version: str
     uptime_seconds: float = Field(ge=0)
-    parts: Parts
+    parts: Parts = Field(description="Empty for who may not see them.")
 
 
 class Verdict(Model):
     """The answer of ``/ready`` and ``/live`` when it is yes."""
 
     status: Literal["ok"] = "ok"
-    parts: Parts
+    parts: Parts = Field(description="Empty for who may not see them.")
 
 
 class OperationsViews:
-    """Answers from the conditions that the worker reports."""
+    """Answers from the conditions that the worker reports; ``sees_parts`` says to whom in detail."""
 
-    def __init__(self, operations: Operations) -> None:
+    def __init__(self, operations: Operations, sees_parts: Callable[[web.Request], Awaitable[bool]]) -> None:
         self._operations = operations
+        self._sees_parts = sees_parts
         self._started = monotonic()
 
-    async def health(self, _request: web.Request) -> web.Response:
+    async def health(self, request: web.Request) -> web.Response:
         """Describe every part."""
-        condition = await self._operations.health()
+        condition = await self._shown(request, await self._operations.health())
         health = Health(
             status="ok" if condition.ok else "degraded",
             version=__version__,
@@ -52,20 +54,23 @@ class OperationsViews:
         )
         return _answer(health)
 
-    async def ready(self, _request: web.Request) -> web.Response:
+    async def ready(self, request: web.Request) -> web.Response:
         """Say whether requests can be served here and now."""
-        condition = await self._operations.ready()
+        condition = await self._shown(request, await self._operations.ready())
         if not condition.ok:
             again = unavailable("not-ready", "This worker cannot serve requests yet: see parts.")
             raise ProblemError(503, again.detail, word=again.word, parts=condition.parts, headers=again.headers)
         return _verdict(condition)
 
-    async def live(self, _request: web.Request) -> web.Response:
+    async def live(self, request: web.Request) -> web.Response:
         """Say whether the process should go on living."""
-        condition = await self._operations.live()
+        condition = await self._shown(request, await self._operations.live())
         if not condition.ok:
             raise ProblemError(503, "This process should be restarted: see parts.", word="dead", parts=condition.parts)
         return _verdict(condition)
+
+    async def _shown(self, request: web.Request, condition: Condition) -> Condition:
+        return condition if await self._sees_parts(request) else replace(condition, parts={})
 
 
 def _verdict(condition: Condition) -> web.Response:

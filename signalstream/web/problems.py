@@ -10,12 +10,20 @@ import structlog
 from aiohttp import web
 from pydantic import Field
 
-from signalstream.errors import BrokerUnavailableError, OwnerUnavailableError, SignalStreamError
+from signalstream.errors import (
+    AuthenticationUnavailableError,
+    BrokerUnavailableError,
+    CredentialError,
+    ForbiddenError,
+    OwnerUnavailableError,
+    SignalStreamError,
+)
 from signalstream.models.base import Model
 from signalstream.web.correlation import request_id
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 LONGEST_RETRY_AFTER_SECONDS = 5
+REALM = 'Bearer realm="signalstream"'
 BROKER_DETAIL = (
     "The broker did not acknowledge the message in time; it may or may not have been kept. Send it again with the "
     "same Idempotency-Key or message_id: a repeat is the same message."
@@ -125,7 +133,29 @@ def _problem_of(error: Exception) -> ProblemError | None:
         return ProblemError(error.status, detail, headers=kept)
     if isinstance(error, BrokerUnavailableError):
         return unavailable("broker-unavailable", BROKER_DETAIL)
-    return unavailable("owner-unavailable", OWNER_DETAIL) if isinstance(error, OwnerUnavailableError) else None
+    if isinstance(error, OwnerUnavailableError):
+        return unavailable("owner-unavailable", OWNER_DETAIL)
+    return _refusal_of(error)
+
+
+def _refusal_of(error: Exception) -> ProblemError | None:
+    if isinstance(error, CredentialError):
+        return ProblemError(401, str(error), word=error.word, headers={"WWW-Authenticate": _challenge(error)})
+    if isinstance(error, ForbiddenError):
+        lacking = {"WWW-Authenticate": _insufficient(error.scope)} if error.scope else {}
+        return ProblemError(403, str(error), word=error.word, headers=lacking)
+    if isinstance(error, AuthenticationUnavailableError):
+        return unavailable("authentication-unavailable", str(error))
+    return None
+
+
+def _challenge(error: CredentialError) -> str:
+    """Return what RFC 6750 wants said: nothing about an error where no credential was sent."""
+    return REALM if error.word == "credential-missing" else f'{REALM}, error="invalid_token"'
+
+
+def _insufficient(scope: str) -> str:
+    return f'{REALM}, error="insufficient_scope", scope="{scope}"'
 
 
 def _unforeseen(request: web.Request) -> ProblemError:

@@ -1,6 +1,6 @@
 """The one table of routes. Registration, ``/openapi.json`` and the documentation's tests are made from it.
 
-``scope`` is what a credential will have to grant for the route; ``None`` is open to everyone.
+``scope`` is what a credential has to grant for the route; ``None`` is open to everyone.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from signalstream.models.intelligence import Insight
 from signalstream.models.live import ConversationPage
 from signalstream.models.messages import MessageAccepted, MessageIn
 from signalstream.models.windows import Timeline
+from signalstream.security.principal import Scope
 from signalstream.web.ops import Health, Verdict
 
 CONVERSATION_PATH = "/v1/conversations/{conversation_id}"
@@ -61,6 +62,11 @@ class Route:
     notes: str = field(default="", compare=False)
 
     @property
+    def is_socket(self) -> bool:
+        """Say whether the route opens a WebSocket."""
+        return self.status == 101
+
+    @property
     def pattern(self) -> str:
         """Return the path as aiohttp's router takes it: a parameter is any text up to the next slash, braces too."""
         return self.path.replace("}", ":[^/]+}")
@@ -69,7 +75,7 @@ class Route:
 TENANT = Parameter(
     "tenant_id",
     "query",
-    "Whose data; else the default tenant, where the deployment has one.",
+    "Whose data: that of the credential, which it must be when it is given.",
     {"type": "string", "pattern": TENANT_PATTERN},
 )
 CONVERSATION = Parameter(
@@ -106,35 +112,37 @@ ROUTES = (
     Route(
         "postMessage", "POST", "/v1/messages", "Take in a message; answered once the broker has acknowledged it.",
         status=202, body=MessageIn, answer=MessageAccepted, parameters=(TENANT, IDEMPOTENCY),
-        problems=(400, 413, 415, 422, 503), scope="messages:write", needs_core=True, tag="messages",
+        problems=(400, 413, 415, 422, 503), scope=Scope.MESSAGES_WRITE, needs_core=True, tag="messages",
     ),
     Route(
         "listConversations", "GET", "/v1/conversations", "Recent conversations, newest change first.",
         answer=ConversationPage, parameters=(TENANT, _limit(100), CURSOR), problems=(422, 503),
-        scope="conversations:read", needs_core=True, tag="conversations",
+        scope=Scope.INSIGHTS_READ, needs_core=True, tag="conversations",
     ),
     Route(
         "getConversation", "GET", CONVERSATION_PATH, "A conversation with its newest messages, redacted.",
         answer=ConversationView, parameters=(CONVERSATION, TENANT, _limit(500)), problems=READ_PROBLEMS,
-        scope="conversations:read", needs_core=True, may_be_stale=True, tag="conversations",
+        scope=Scope.INSIGHTS_READ, needs_core=True, may_be_stale=True, tag="conversations",
     ),
     Route(
         "getInsights", "GET", INSIGHTS_PATH, "The current insight of a conversation.",
         answer=Insight, parameters=(CONVERSATION, TENANT, IF_NONE_MATCH), problems=READ_PROBLEMS,
-        scope="insights:read", needs_core=True, may_be_stale=True, tag="insights",
+        scope=Scope.INSIGHTS_READ, needs_core=True, may_be_stale=True, tag="insights",
         notes="A message that was accepted and not analysed yet has completeness none and every agent pending.",
     ),
     Route(
         "getTimeline", "GET", TIMELINE_PATH, "The conversation over time, in windows of event time.",
         answer=Timeline, parameters=(CONVERSATION, TENANT), problems=READ_PROBLEMS,
-        scope="insights:read", needs_core=True, may_be_stale=True, tag="insights",
+        scope=Scope.INSIGHTS_READ, needs_core=True, may_be_stale=True, tag="insights",
     ),
     Route(
         "streamInsights", "GET", "/ws/conversations/{conversation_id}/stream",
         "A WebSocket: the current insight, then every change.",
         status=101, parameters=(CONVERSATION, TENANT, LAST_EVENT), problems=(400, 422, 426, 503),
-        scope="insights:read", needs_core=True, tag="insights",
-        notes="Send the text ping for a pong. Close code 1001 says that the worker goes away: connect again.",
+        scope=Scope.INSIGHTS_READ, needs_core=True, tag="insights",
+        notes="Without an Authorization header the first frame must authenticate, within seconds. Send the text ping "
+        "for a pong. Close code 1001: the worker goes away, connect again. 4401: no credential that holds, 4403: it "
+        "does not grant this, 4408: none came in time, 4410: it expired or was revoked, connect with another.",
     ),
     Route("getHealth", "GET", "/health", "Every part in detail; 200 while the process answers.", answer=Health),
     Route("getReady", "GET", "/ready", "Whether requests can be served.", answer=Verdict, problems=(503,)),

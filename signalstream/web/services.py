@@ -17,6 +17,7 @@ from signalstream.models.intelligence import Insight
 from signalstream.models.live import ConversationPage
 from signalstream.models.messages import Message
 from signalstream.models.windows import Timeline
+from signalstream.security.authenticator import Authenticator
 
 
 class Ingest(Protocol):
@@ -119,13 +120,17 @@ class Operations(Protocol):
 
 @dataclass(frozen=True)
 class WebServices:
-    """All of them. Without the core role there is nothing to ingest or read: those are None."""
+    """All of them. Without the core role there is nothing to ingest or read: those are None.
+
+    ``authenticator`` is None where SIGNALSTREAM_AUTH is off, and nowhere else.
+    """
 
     operations: Operations
     ingest: Ingest | None = None
     reader: ConversationReader | None = None
     ownership: Ownership | None = None
     live: LiveView | None = None
+    authenticator: Authenticator | None = None
 
 
 __all__ = [

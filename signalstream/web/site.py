@@ -13,8 +13,10 @@ from faust.web import View
 from faust.web.base import BlueprintManager
 
 from signalstream.core.clock import Clock, SystemClock
+from signalstream.security.principal import Scope
 from signalstream.settings import Settings
 from signalstream.topics import AI_TOPICS
+from signalstream.web.authentication import Guard
 from signalstream.web.conversations import ConversationViews
 from signalstream.web.copies import CopyReads
 from signalstream.web.correlation import correlated, stamp
@@ -22,6 +24,7 @@ from signalstream.web.forwarding import Forwarder
 from signalstream.web.ingest import IngestView
 from signalstream.web.openapi import openapi
 from signalstream.web.ops import OperationsViews
+from signalstream.web.origins import Origins
 from signalstream.web.pages import Pages
 from signalstream.web.problems import ProblemError, problems
 from signalstream.web.routes import ROUTES, Route
@@ -31,13 +34,15 @@ from signalstream.web.stream import StreamView
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Hook = Callable[[web.Application], Awaitable[None]]
+Mark = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
 AGENTS = tuple(topic.writers[0] for topic in AI_TOPICS)
 NO_CORE = "This worker does not have the role core, which takes in and reads. Ask one that has it."
 
 
 def application_options(settings: Settings) -> dict[str, Any]:
     """Return what the aiohttp application is made with; Faust takes it as ``web_application_options``."""
-    return {"middlewares": [correlated, problems], "client_max_size": settings.max_body_bytes + 1}
+    middlewares = [correlated, problems, Origins(settings.cors_origins).middleware()]
+    return {"middlewares": middlewares, "client_max_size": settings.max_body_bytes + 1}
 
 
 @dataclass(frozen=True)
@@ -48,12 +53,13 @@ class Site:
     """
 
     handlers: Mapping[str, Handler]
+    on_answer: tuple[Mark, ...] = ()
     on_shutdown: tuple[Hook, ...] = ()
     on_cleanup: tuple[Hook, ...] = ()
 
     def follow(self, application: web.Application) -> None:
         """Add to the application what happens with each answer, and at its end."""
-        application.on_response_prepare.append(stamp)
+        application.on_response_prepare.extend((stamp, *self.on_answer))
         application.on_shutdown.extend(self.on_shutdown)
         application.on_cleanup.extend(self.on_cleanup)
 
@@ -62,9 +68,11 @@ def build_site(
     services: WebServices, settings: Settings, agents: Sequence[str] = AGENTS, clock: Clock | None = None
 ) -> Site:
     """Make the handlers. ``agents`` are the AI agents that a conversation's first insight waits for."""
-    core = _core_site(services, settings, agents, clock or SystemClock())
-    handlers = {**core.handlers, **_open_handlers(services)}
-    return replace(core, handlers={route.operation: handlers.get(route.operation, _no_core) for route in ROUTES})
+    guard = Guard(services.authenticator, settings)
+    core = _core_site(services, settings, agents, clock or SystemClock(), guard)
+    handlers = {**core.handlers, **_open_handlers(services, settings, guard)}
+    behind = {route.operation: guard.around(route, handlers.get(route.operation, _no_core)) for route in ROUTES}
+    return replace(core, handlers=behind, on_answer=(Origins(settings.cors_origins).mark,))
 
 
 def build_web_application(
@@ -99,7 +107,7 @@ def attach(
 
 def methods(route: Route) -> tuple[str, ...]:
     """Return the methods that a route answers: HEAD goes with GET, except where GET opens a socket."""
-    return ("GET", "HEAD") if route.method == "GET" and route.status != 101 else (route.method,)
+    return ("GET", "HEAD") if route.method == "GET" and not route.is_socket else (route.method,)
 
 
 def _view_class(handlers: Mapping[str, Handler]) -> type:
@@ -116,7 +124,7 @@ def _view_class(handlers: Mapping[str, Handler]) -> type:
     return type("SignalStreamView", (View,), {**answered, "get_methods": lambda _view: set(handlers)})
 
 
-def _core_site(services: WebServices, settings: Settings, agents: Sequence[str], clock: Clock) -> Site:
+def _core_site(services: WebServices, settings: Settings, agents: Sequence[str], clock: Clock, guard: Guard) -> Site:
     ingest, reader, ownership, live = services.ingest, services.reader, services.ownership, services.live
     if ingest is None or reader is None or ownership is None or live is None:
         return Site({})
@@ -144,28 +152,38 @@ def _core_site(services: WebServices, settings: Settings, agents: Sequence[str],
         "getConversation": conversations.conversation,
         "getInsights": conversations.insights,
         "getTimeline": conversations.timeline,
-        "streamInsights": StreamView(live, conversations, sockets, settings).get,
+        "streamInsights": StreamView(live, conversations, sockets, settings, guard).get,
     }
     return Site(handlers, on_shutdown=(close_sockets,), on_cleanup=(close_forwarder,))
 
 
-def _open_handlers(services: WebServices) -> dict[str, Handler]:
-    operations, pages = OperationsViews(services.operations), Pages()
+def _open_handlers(services: WebServices, settings: Settings, guard: Guard) -> dict[str, Handler]:
+    operations, pages = OperationsViews(services.operations, _sees_parts(settings, guard)), Pages()
     description = orjson.dumps(openapi())
 
     async def describe(_request: web.Request) -> web.Response:
         return web.Response(body=description, content_type="application/json", headers={"Cache-Control": "no-cache"})
 
+    documentation = {"getOpenApi": describe, "getDocs": pages.docs, "getDocsAsset": pages.docs_asset}
     return {
         "getHealth": operations.health,
         "getReady": operations.ready,
         "getLive": operations.live,
-        "getOpenApi": describe,
         "getPage": pages.page,
         "getPageAsset": pages.page_asset,
-        "getDocs": pages.docs,
-        "getDocsAsset": pages.docs_asset,
+        **(documentation if settings.api_docs == "on" else dict.fromkeys(documentation, _not_here)),
     }
+
+
+def _sees_parts(settings: Settings, guard: Guard) -> Callable[[web.Request], Awaitable[bool]]:
+    async def sees_parts(request: web.Request) -> bool:
+        return settings.health_details == "everyone" or await guard.may(request, Scope.ADMIN)
+
+    return sees_parts
+
+
+async def _not_here(_request: web.Request) -> web.StreamResponse:
+    raise web.HTTPNotFound
 
 
 async def _no_core(_request: web.Request) -> web.StreamResponse:

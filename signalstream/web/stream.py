@@ -10,17 +10,20 @@ import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from signalstream.core.keys import ConversationKey
-from signalstream.errors import OwnerUnavailableError
+from signalstream.errors import AuthenticationUnavailableError, CredentialError, OwnerUnavailableError
 from signalstream.models.base import Model
 from signalstream.settings import Settings
+from signalstream.web.authentication import Guard, is_authenticated, refuse
 from signalstream.web.conversations import ConversationViews
 from signalstream.web.frames import Connected, NotUnderstood, Pong
-from signalstream.web.parameters import conversation_of
+from signalstream.web.parameters import conversation_id_of, conversation_of
 from signalstream.web.problems import ProblemError
 from signalstream.web.services import LiveUpdate, LiveView, Subscription
 from signalstream.web.sockets import CLOSE_SECONDS, OpenSockets
 
 MAX_INCOMING_BYTES = 4096
+MAX_CREDENTIAL_BYTES = 10_000
+CHECK_SECONDS = 1.0
 FIRST_RETRY_SECONDS = 0.5
 LONGEST_RETRY_SECONDS = 5.0
 MAX_ID_DIGITS = 18
@@ -34,26 +37,45 @@ class StreamView:
     """Opens sockets and serves each until one side closes it."""
 
     def __init__(
-        self, live: LiveView, conversations: ConversationViews, sockets: OpenSockets, settings: Settings
+        self, live: LiveView, conversations: ConversationViews, sockets: OpenSockets, settings: Settings, guard: Guard
     ) -> None:
         self._live = live
         self._conversations = conversations
         self._sockets = sockets
         self._settings = settings
+        self._guard = guard
 
     async def get(self, request: web.Request) -> web.WebSocketResponse:
-        """Serve one socket. The subscription opens before anything is read, so that no change falls between."""
-        key = conversation_of(request, self._settings)
+        """Serve one socket, once it is known whose it is."""
+        conversation_id_of(request)
+        if is_authenticated(request):
+            conversation_of(request, self._settings)
         if request.headers.get("Upgrade", "").lower() != "websocket":
             raise ProblemError(426, "This path is a WebSocket.", headers={"Upgrade": "websocket"})
         self._sockets.admit()
+        socket = self._socket(MAX_INCOMING_BYTES if is_authenticated(request) else MAX_CREDENTIAL_BYTES)
+        with suppress(ConnectionError):
+            if is_authenticated(request) or await self._authenticated(request, socket):
+                await self._follow(request, socket)
+        return socket
+
+    def _socket(self, largest_frame: int) -> web.WebSocketResponse:
         heartbeat = self._settings.websocket_ping_seconds
-        socket = web.WebSocketResponse(heartbeat=heartbeat, max_msg_size=MAX_INCOMING_BYTES, timeout=CLOSE_SECONDS)
-        with self._live.subscribe(key) as updates, suppress(ConnectionError):
-            await socket.prepare(request)
+        return web.WebSocketResponse(heartbeat=heartbeat, max_msg_size=largest_frame, timeout=CLOSE_SECONDS)
+
+    async def _authenticated(self, request: web.Request, socket: web.WebSocketResponse) -> bool:
+        await socket.prepare(request)
+        async with self._sockets.holding(socket):
+            return await self._guard.by_first_frame(request, socket)
+
+    async def _follow(self, request: web.Request, socket: web.WebSocketResponse) -> None:
+        """Send what there is and what changes. The subscription opens before anything is read: no change is lost."""
+        key = conversation_of(request, self._settings)
+        with self._live.subscribe(key) as updates:
+            if not socket.prepared:
+                await socket.prepare(request)
             async with self._sockets.holding(socket):
                 await self._serve(request, key, Stream(socket, request.query.get("last_event_id")), updates)
-        return socket
 
     async def _serve(self, request: web.Request, key: ConversationKey, stream: Stream, updates: Subscription) -> None:
         try:
@@ -63,6 +85,7 @@ class StreamView:
                 senders = (
                     group.create_task(_send_updates(stream, updates)),
                     group.create_task(self._send_current(request, key, stream)),
+                    group.create_task(self._watch(request, stream)),
                 )
                 await stream.answer_client()
                 for sender in senders:
@@ -72,6 +95,17 @@ class StreamView:
         except Exception:  # noqa: BLE001  # after the upgrade no problem document can be sent any more
             _log.exception("stream_failed", tenant_id=key.tenant_id, conversation_id=key.conversation_id)
             await stream.socket.close(code=WSCloseCode.INTERNAL_ERROR)
+
+    async def _watch(self, request: web.Request, stream: Stream) -> None:
+        """Close the stream soon after its credential has expired or was revoked."""
+        while not stream.socket.closed:
+            await asyncio.sleep(CHECK_SECONDS)
+            try:
+                self._guard.still_holds(request)
+            except CredentialError as error:
+                await refuse(stream.socket, error)
+            except AuthenticationUnavailableError:  # the broker is silent, and so is the stream
+                continue
 
     async def _send_current(self, request: web.Request, key: ConversationKey, stream: Stream) -> None:
         """Send the insight as it is now; while its owner cannot be asked, try again until a change came first."""

@@ -7,13 +7,17 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from signalstream.core.keys import is_tenant_id
+from signalstream.security.principal import local_principal
+from signalstream.web.authentication import PRINCIPAL
 from signalstream.web.parameters import limit_of, tenant_of
 from signalstream.web.problems import ProblemError
 from tests.web.conftest import make_settings
 
 
 def request(**query: str) -> object:
-    return make_mocked_request("GET", str(URL("/").with_query(query)))
+    made = make_mocked_request("GET", str(URL("/").with_query(query)))
+    made[PRINCIPAL] = local_principal("nobody-yet")
+    return made
 
 
 @given(st.integers(1, 500))
