@@ -58,7 +58,8 @@ _FRAUD = (
     "gestohlen|missbrauch*|frode|truffa*|rubat*|hackerat*|non autorizzat*|golpe|roubad*|clonad*|não autorizad*"
 )
 _LEGAL = (
-    "lawyer*|solicitor*|attorney*|lawsuit*|legal action|take you to court|small claims|sue you|will sue|going to sue|i'll sue|"
+    "solicitor*|"
+    "lawyer*|attorney*|lawsuit*|legal action|take you to court|small claims|sue you|will sue|going to sue|i'll sue|"
     "suing|see you in court|ombudsman|trading standards|report you to|police|abogad*|denuncia*|demandar*|policía|"
     "avocat*|porter plainte|en justice|anwalt*|rechtsanwalt*|anzeige erstatten|vor gericht|polizei|avvocat*|polizia|"
     "advogad*|procon|processar*"
@@ -88,7 +89,8 @@ _REPEATED = (
     "emailed twice|for weeks|for months|on hold|passed around|been ignored|ignoring me|"
     "sigo esperando|otra vez|tercera vez|varias veces|nadie responde|nadie contesta|troisième fois|plusieurs fois|"
     "toujours pas|personne ne répond|sans réponse|zum dritten mal|schon wieder|immer noch nicht|mehrmals|keine antwort|"
-    "niemand antwortet|seit wochen|seit monaten|warte seit|attends depuis|espero desde|terza volta|ancora una volta|nessuno risponde|sto ancora aspettando|terceira vez|"
+    "niemand antwortet|seit wochen|seit monaten|warte seit|attends depuis|espero desde|"
+    "terza volta|ancora una volta|nessuno risponde|sto ancora aspettando|terceira vez|"
     "várias vezes|ninguém responde|continuo esperando"
 )
 _ANGER = (
@@ -104,7 +106,8 @@ _CHARGES = (
     "cobrado duas vezes|cobraram duas vezes"
 )
 _LEAVING = (
-    "cancel my account|close my account|cancel everything|switch to a competitor|your competitor*|switching to|leaving you|never again|"
+    "cancel my account|close my account|cancel everything|switch to a competitor|"
+    "your competitor*|switching to|leaving you|never again|"
     "last chance|cerrar mi cuenta|fermer mon compte|konto kündigen|chiudere il mio account|encerrar minha conta"
 )
 _DEFECT = (
