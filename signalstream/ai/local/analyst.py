@@ -16,6 +16,7 @@ from signalstream.ai.analyst import Answer
 from signalstream.ai.local.aside import aside
 from signalstream.ai.local.insights import analyse_insights
 from signalstream.ai.local.intent import IntentJudge
+from signalstream.ai.local.memory import give_back
 from signalstream.ai.local.models import LocalModels, load_models
 from signalstream.ai.local.pii_finder import PersonalDataFinder, analyse_pii
 from signalstream.ai.local.requests import RequestJudge
@@ -76,6 +77,7 @@ class LocalAnalyst:
         self._intent = IntentJudge(self._models.encoder, self._models.intents, self._models.heads.get("sentiment"))
         self._requests = RequestJudge(self._models.encoder, self._models.heads.get("requests"))
         self._summarizer = Summarizer(self._models.encoder)
+        await asyncio.to_thread(give_back)
 
     async def stop(self) -> None:
         """End the models' threads."""

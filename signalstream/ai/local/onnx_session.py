@@ -15,6 +15,7 @@ def session_of(model: bytes, what: str) -> Any:
         raise ModelUnavailableError(f"{what} needs the package onnxruntime: {error}") from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False  # it keeps what the longest text took, and gains no time with one thread
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(model, sess_options=options, providers=["CPUExecutionProvider"])
