@@ -60,6 +60,7 @@ class MendedConsumer(driver.Consumer):
         self._seeks = 0
         self._looked_back = 0.0
         self._resumed = asyncio.Event()
+        self.commit_denied = False
         self._batches = 0  # handed on to the last record
         super().__init__(*args, **kwargs)
 
@@ -113,7 +114,8 @@ class MendedConsumer(driver.Consumer):
         if committed:
             self.app.tables.on_commit(ours)
             self.app.monitor.on_tp_commit(ours)
-        self._committed_offset.update(ours)
+        if not self.commit_denied:  # else it is tried again
+            self._committed_offset.update(ours)
         return committed
 
     def resume_partitions(self, tps: Iterable[TP]) -> None:

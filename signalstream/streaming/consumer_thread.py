@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+import structlog
+from aiokafka.errors import TopicAuthorizationFailedError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from signalstream.streaming.coordination import outlive_errors
+from signalstream.streaming.coordination import outlive_denied_commits, outlive_errors, remedy_of
 from signalstream.streaming.lease import Lease, renew_by_membership
 from signalstream.streaming.pacing import pace_fetches
+
+DENIED_SECONDS = 1.0
+log = structlog.get_logger()
 
 
 class Poll(NamedTuple):
@@ -38,6 +44,21 @@ class PatientThread(driver.AIOKafkaConsumerThread):
         pace_fetches(self._consumer)
         renew_by_membership(self._consumer, self.lease)
         outlive_errors(self._consumer)
+        outlive_denied_commits(self._consumer, self._note_denied)
+
+    async def _fetch_records(self, *args: Any, **kwargs: Any) -> Any:
+        """Fetch; without the right to read a topic say so and come back to it, where upstream crashes."""
+        try:
+            return await super()._fetch_records(*args, **kwargs)
+        except TopicAuthorizationFailedError as error:
+            log.error(  # noqa: TRY400 - a traceback tells no more
+                "consumer.read_denied", group=self.app.conf.id, remedy=remedy_of(error, self.app.conf.id)
+            )
+            await asyncio.sleep(DENIED_SECONDS)
+            return {}
+
+    def _note_denied(self, denied: bool) -> None:
+        self.consumer.commit_denied = denied
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)

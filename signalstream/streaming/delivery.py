@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import structlog
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, TopicAuthorizationFailedError
 from faust.exceptions import ProducerSendError
 
 from signalstream.core.clock import Clock
@@ -55,7 +55,7 @@ class ProducerOutbox:
             cause = error.__cause__ if isinstance(error, ProducerSendError) else error
             if isinstance(cause, MessageSizeTooLargeError):
                 raise UnprocessableError(f"a record of {len(value or b'')} bytes is too large for {topic}") from error
-            raise BrokerUnavailableError(f"sending to {topic} failed: {type(cause).__name__}") from error
+            raise BrokerUnavailableError(f"sending to {topic} failed: {why_unsent(cause, topic)}") from error
 
 
 @dataclass(frozen=True)
@@ -185,6 +185,13 @@ class Stage:
 def message_headers(request_id: str, tenant_id: str) -> Headers:
     """Return the headers that a message starts its way with."""
     return [(REQUEST_ID, request_id.encode()), (TENANT, tenant_id.encode())]
+
+
+def why_unsent(error: BaseException | None, topic: str) -> str:
+    """Say why a record did not go out, with what to do when it is a right that is missing."""
+    if isinstance(error, TopicAuthorizationFailedError):
+        return f"grant this client the right WRITE on the topic {topic} (docs/SETUP.md, A secured Kafka)"
+    return type(error).__name__
 
 
 def _place(error: Exception) -> str:

@@ -18,7 +18,7 @@ from signalstream.core.keys import ConversationKey
 from signalstream.errors import BrokerUnavailableError
 from signalstream.models.messages import Message
 from signalstream.streaming.clients import Connection
-from signalstream.streaming.delivery import message_headers
+from signalstream.streaming.delivery import message_headers, why_unsent
 from signalstream.streaming.values import encode
 
 REMEMBER_SECONDS = 600.0
@@ -67,7 +67,7 @@ class KafkaIngest:
                     self._topic, encode(message), key=key.encode(), headers=message_headers(request_id, key.tenant_id)
                 )
         except (KafkaError, TimeoutError) as error:
-            log.warning("ingest.broker_unavailable", error=type(error).__name__)
+            log.warning("ingest.broker_unavailable", error=type(error).__name__, detail=why_unsent(error, self._topic))
             raise BrokerUnavailableError(
                 f"the broker did not acknowledge within {self._timeout:g} s; send it again"
             ) from error

@@ -8,12 +8,19 @@ from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 import structlog
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import SubscriptionState
-from aiokafka.errors import GroupLoadInProgressError, KafkaError
+from aiokafka.errors import (
+    CommitFailedError,
+    GroupAuthorizationFailedError,
+    GroupLoadInProgressError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+)
 
-from signalstream.streaming.coordination import outlive_errors
+from signalstream.streaming.coordination import outlive_denied_commits, outlive_errors, remedy_of
 
 CLUSTER = SimpleNamespace(add_listener=lambda _: None, partitions_for_topic=lambda _: {0})
 
@@ -69,6 +76,45 @@ async def test_ours_says_it_and_joins_again() -> None:
             assert coordinator._subscription.subscription.assignment is not None
     assert [line["log_level"] for line in lines] == ["error", "error"]
     assert "GroupLoadInProgressError" in lines[0]["error"]
+
+
+async def test_who_waits_for_records_is_not_ended_by_the_error() -> None:
+    async with coordinating(failures=1) as coordinator:
+        waiter = asyncio.get_running_loop().create_future()
+        coordinator._subscription.register_fetch_waiters({waiter})
+        outlive_errors(SimpleNamespace(_coordinator=coordinator), pause_seconds=0.01)
+        await asyncio.sleep(0.2)
+        assert not waiter.done()
+
+
+@pytest.mark.parametrize(
+    ("error", "named"),
+    [
+        (GroupAuthorizationFailedError("a-group"), "READ on the group a-group"),
+        (TopicAuthorizationFailedError({"a-topic"}), "READ on the topic a-topic"),
+        (GroupLoadInProgressError(), "look at the broker's log"),
+    ],
+)
+def test_an_error_says_which_right_is_missing(error: KafkaError, named: str) -> None:
+    assert named in remedy_of(error, "a-group")
+
+
+async def test_a_commit_without_the_right_to_it_is_said_and_is_for_upstream_one_that_came_too_late() -> None:
+    answers: list[KafkaError | None] = [GroupAuthorizationFailedError("a-group"), None]
+    denied: list[bool] = []
+
+    async def commit(offsets: Any) -> None:
+        if (answer := answers.pop(0)) is not None:
+            raise answer
+
+    consumer = SimpleNamespace(commit=commit, _group_id="a-group")
+    outlive_denied_commits(consumer, denied.append)
+    with structlog.testing.capture_logs() as lines, pytest.raises(CommitFailedError, match="already rebalanced"):
+        await consumer.commit({})
+    assert "READ on the group a-group" in lines[0]["remedy"]
+    assert denied[-1]
+    await consumer.commit({})
+    assert not denied[-1]
 
 
 async def test_a_close_does_not_wait_for_the_pause() -> None:

@@ -8,7 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, MessageSizeTooLargeError
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaTimeoutError,
+    MessageSizeTooLargeError,
+    TopicAuthorizationFailedError,
+)
 from faust.exceptions import ProducerSendError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -322,6 +327,12 @@ def wrapped(cause: BaseException) -> ProducerSendError:
 )
 async def test_a_producers_errors_are_an_absent_broker_or_a_record_that_is_too_large(producer, raised):
     with pytest.raises(raised, match="topic-1"):
+        await ProducerOutbox(AppWithProducer(producer)).send("topic-1", b"k", b"v", [])
+
+
+async def test_a_record_that_may_not_be_written_names_the_right_that_is_missing():
+    producer = FakeProducer(at_confirmation=TopicAuthorizationFailedError("topic-1"))
+    with pytest.raises(BrokerUnavailableError, match="the right WRITE on the topic topic-1"):
         await ProducerOutbox(AppWithProducer(producer)).send("topic-1", b"k", b"v", [])
 
 
