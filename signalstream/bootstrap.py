@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import structlog
-
+from signalstream.admission import USES_SECONDS, Admission, admission, check_listening
 from signalstream.agents import aggregation, conversation
 from signalstream.agents.aggregation import AggregationAgent
 from signalstream.agents.analysis import AnalysisAgent, AnalysisKind
@@ -29,7 +28,7 @@ from signalstream.streaming.application import SignalApp, check_versions, new_ap
 from signalstream.streaming.clients import connection
 from signalstream.streaming.delivery import ProducerOutbox, Stage
 from signalstream.streaming.event_loop import settle_garbage
-from signalstream.streaming.hosting import host
+from signalstream.streaming.hosting import Step, host
 from signalstream.streaming.ingest import KafkaIngest
 from signalstream.streaming.loop import run_agent, still_ours
 from signalstream.streaming.ownership import TableOwnership
@@ -46,15 +45,13 @@ from signalstream.tables.reader import TableReader
 from signalstream.tables.rules import rules_of
 from signalstream.tables.windows import windows_table
 from signalstream.telemetry import configure_logging, logging_config
-from signalstream.topics import AGGREGATED, AI_TOPICS, DLQ, RAW, TURNS, WINDOW_COMMANDS, TopicSpec, topic_name
+from signalstream.topics import AGGREGATED, AI_TOPICS, DLQ, KEYS, RAW, TURNS, WINDOW_COMMANDS, TopicSpec, topic_name
 from signalstream.web.live import LiveConversations
 from signalstream.web.services import WebServices
 from signalstream.web.site import application_options, attach
 
 CORE = "core"
 AGGREGATION_IN_FLIGHT = 2_048  # analyses: they wait for one another's conversation, and hold no analyst up
-LOOPBACK = {"127.0.0.1", "::1", "localhost"}
-log = structlog.get_logger()
 
 
 def build(settings: Settings) -> SignalApp:
@@ -77,17 +74,11 @@ def build(settings: Settings) -> SignalApp:
 
 def check_exposure(settings: Settings) -> None:
     """Refuse what this version cannot keep safe. Raises ConfigurationError."""
-    if settings.auth == "required":
-        raise ConfigurationError(
-            "SIGNALSTREAM_AUTH: this version has no authentication yet; set SIGNALSTREAM_AUTH=off and listen on "
-            "loopback or a private network only (or use `signalstream dev`)"
-        )
+    check_listening(settings, settings.host)
     if settings.encryption == "required":
         raise ConfigurationError(
             "SIGNALSTREAM_ENCRYPTION: this version has no encryption at rest yet; set SIGNALSTREAM_ENCRYPTION=off"
         )
-    if settings.host not in LOOPBACK:
-        log.warning("web.exposed", host=settings.host, reason="no authentication: anyone who reaches it can read")
 
 
 @dataclass(frozen=True)
@@ -153,16 +144,22 @@ class _Parts:
         settings = self.settings
         kafka = connection(settings)
         ingest = KafkaIngest(kafka, self.topic(RAW), settings.produce_timeout_seconds)
-        before = [_start_up(settings), ingest.start, self.analyst.start]
-        after = [self.analyst.stop, ingest.stop]
+        before: list[Step] = [_start_up(settings), ingest.start, self.analyst.start]
+        after: list[Step] = [self.analyst.stop, ingest.stop]
         probes: dict[str, Callable[[], Mapping[str, object]]] = {
             "analyst": self.analyst.health,
             "dead letters": self.letters.probe,
         }
+        door = admission(settings, kafka)
+        if door is not None:
+            before, after = [*before, *door.before()], [*door.after(), *after]
+            probes |= door.probes()
+            self._write_uses(door)
         condition = WorkerCondition(
             self.apps, ingest, probes, settings.stall_seconds, settings.rebalance_timeout_seconds
         )
-        services = WebServices(operations=condition)
+        check = door.check if door else None
+        services = WebServices(operations=condition, authenticator=check)
         if CORE in settings.roles:
             live = LiveConversations(settings.live_conversations)
             tail = Tail(
@@ -177,9 +174,19 @@ class _Parts:
             probes["live view"] = tail.health
             probes["disk"] = lambda: disk_part(settings.data_dir, settings.low_disk_megabytes)
             ownership = TableOwnership(self.main, conversations.NAME)
-            services = WebServices(condition, ingest, self._add_core(), ownership, live)
+            services = WebServices(condition, ingest, self._add_core(), ownership, live, check)
         host(self.main, self.apps[1:], before, after)
         return services
+
+    def _write_uses(self, door: Admission) -> None:
+        app, outbox, topic = self.main, ProducerOutbox(self.main), self.topic(KEYS)
+
+        async def write_uses() -> None:
+            while not app.should_stop:
+                await app.sleep(USES_SECONDS)
+                await door.write_uses(outbox, topic)
+
+        app.task(write_uses)
 
     def _add_core(self) -> TableReader:
         settings, app, rules = self.settings, self.main, rules_of(self.settings)
@@ -232,6 +239,7 @@ def _main_app(settings: Settings) -> SignalApp:
     main: SignalApp
 
     async def check() -> None:
+        check_listening(settings, str(main.conf.web_bind))
         check_port(str(main.conf.web_bind), int(main.conf.web_port))
         await preflight(settings)
         if first == CORE:

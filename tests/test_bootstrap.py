@@ -4,7 +4,6 @@ import socket
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
 
 from signalstream import bootstrap
 from signalstream.agents.registry import AI_AGENT_NAMES, AI_AGENTS
@@ -31,19 +30,28 @@ def topics_of(app: SignalApp) -> dict[str, set[str]]:
     return {name.rpartition(".")[2]: set(agent.channel.topics) for name, agent in app.agents.items()}
 
 
-@pytest.mark.parametrize("changes", [{"auth": "required"}, {"encryption": "required"}])
-def test_a_promise_that_this_version_cannot_keep_is_refused_with_what_to_do(tmp_path, changes):
-    [name] = changes
-    with pytest.raises(ConfigurationError, match=f"SIGNALSTREAM_{name.upper()}.*SIGNALSTREAM_{name.upper()}=off"):
-        check_exposure(settings(tmp_path, **changes))
+def test_a_promise_that_this_version_cannot_keep_is_refused_with_what_to_do(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"SIGNALSTREAM_ENCRYPTION.*SIGNALSTREAM_ENCRYPTION=off"):
+        check_exposure(settings(tmp_path, encryption="required"))
 
 
-@pytest.mark.parametrize(("host", "warned"), [("127.0.0.1", False), ("::1", False), ("0.0.0.0", True)])
-def test_listening_beyond_loopback_without_authentication_is_said_loudly(tmp_path, host, warned):
-    with capture_logs() as logs:
-        check_exposure(settings(tmp_path, host=host))
+def test_a_worker_that_wants_credentials_and_could_accept_none_is_refused_with_what_to_do(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"SIGNALSTREAM_AUTH=required.*SIGNALSTREAM_AUTH_SECRET_FILE.*dev"):
+        build(settings(tmp_path, auth="required"))
 
-    assert [line["event"] for line in logs] == ["web.exposed"] * warned
+
+def test_listening_beyond_loopback_without_authentication_is_refused_and_with_it_is_not(tmp_path):
+    check_exposure(settings(tmp_path, host="0.0.0.0", auth="required", auth_secret="s" * 32))
+    with pytest.raises(ConfigurationError, match=r"SIGNALSTREAM_AUTH=off would let in whoever reaches 0\.0\.0\.0"):
+        check_exposure(settings(tmp_path, host="0.0.0.0"))
+
+
+async def test_an_address_given_to_faust_itself_is_checked_before_anything_listens(tmp_path):
+    main = bootstrap._main_app(settings(tmp_path))
+    main.conf.web_bind = "0.0.0.0"
+
+    with pytest.raises(ConfigurationError, match="SIGNALSTREAM_AUTH=off"):
+        await main.preflight()
 
 
 def test_a_worker_of_all_roles_has_the_core_agents_and_hosts_one_app_for_each_ai_agent(tmp_path):

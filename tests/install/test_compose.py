@@ -43,7 +43,14 @@ def test_two_workers_share_the_work_with_data_and_addresses_of_their_own() -> No
     assert [SERVICES[worker]["ports"] for worker in WORKERS] == [["127.0.0.1:8000:8000"], ["127.0.0.1:8001:8000"]]
 
 
-def test_without_authentication_nothing_is_published_beyond_loopback() -> None:
+def test_every_worker_wants_credentials_and_no_secret_stands_in_the_file() -> None:
+    for worker in WORKERS:
+        given = SERVICES[worker]["environment"]
+        assert "SIGNALSTREAM_AUTH" not in given
+        assert given["SIGNALSTREAM_AUTH_SECRET"].startswith("${SIGNALSTREAM_AUTH_SECRET:?")
+
+
+def test_without_tls_nothing_is_published_beyond_loopback() -> None:
     published = [port for service in SERVICES.values() for port in service.get("ports", [])]
     assert [port for port in published if not port.startswith("127.0.0.1:")] == []
     assert "ports" not in SERVICES["kafka"]

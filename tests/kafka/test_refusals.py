@@ -75,11 +75,11 @@ async def test_a_directory_that_cannot_be_written_is_named(on_kafka: Deployment,
     assert f"cannot write to {blocked}" in line
 
 
-async def test_authentication_that_this_version_lacks_is_not_silently_skipped(
-    on_kafka: Deployment, tmp_path: Path
-) -> None:
+async def test_a_worker_is_open_to_nobody_by_mistake(on_kafka: Deployment, tmp_path: Path) -> None:
     line = await asyncio.to_thread(refused, worker_of(on_kafka, tmp_path / "w", auth="required"))
-    assert "SIGNALSTREAM_AUTH" in line
+    assert "SIGNALSTREAM_AUTH_SECRET_FILE" in line
+    line = await asyncio.to_thread(refused, worker_of(on_kafka, tmp_path / "v", host="0.0.0.0"))
+    assert "SIGNALSTREAM_AUTH=off would let in whoever reaches 0.0.0.0" in line
 
 
 def test_a_wrong_setting_is_one_line_that_names_the_variable(on_kafka: Deployment, tmp_path: Path) -> None:
