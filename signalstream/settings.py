@@ -63,7 +63,10 @@ class Settings(RemoteSettings, SecuritySettings):
         default=None, description="Tenant of a request that names none; demo-tenant in `signalstream dev`."
     )
     auth: Literal["required", "off"] = Field(default="required", description="Whether a credential is needed.")
-    encryption: Literal["required", "off"] = Field(default="required", description="Whether values are encrypted.")
+    encryption: Literal["required", "migrate", "off"] = Field(
+        default="required",
+        description="Whether values are encrypted; migrate also reads what was written before they were.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="Least level logged.")
     log_format: Literal["auto", "json", "console"] = Field(
         default="auto", description="How log lines look; auto is console on a terminal, else json."

@@ -12,6 +12,7 @@ from signalstream.core.arrival import record_time
 from signalstream.core.clock import BrokerClock, Moment
 from signalstream.core.keys import ConversationKey, parse_key
 from signalstream.core.merging import InsightState
+from signalstream.core.sealing import UNSEALED, Sealer
 from signalstream.core.windows import WindowPolicy
 from signalstream.models.conversation import ConversationState
 from signalstream.models.intelligence import Analysis
@@ -20,7 +21,7 @@ from signalstream.models.windows import WindowCommand, WindowState
 from signalstream.streaming.dead_letters import headers_of
 from signalstream.streaming.delivery import Outbox
 from signalstream.streaming.records import read_analysis
-from signalstream.streaming.values import decode, encode
+from signalstream.streaming.values import encode, opened, read
 from signalstream.tables.merged import Merged, MergedRows
 from signalstream.tables.typed import TypedTable
 from signalstream.tables.windows import row_key
@@ -47,16 +48,17 @@ class AggregationAgent:
     agents: tuple[str, ...]
     policy: WindowPolicy
     clock: BrokerClock
+    sealer: Sealer = UNSEALED
 
     async def step(self, event: Any) -> None:
         """Take one analysis or one window command."""
         if event.message.topic == self.commands_topic:
-            key, command = parse_key(event.message.key), decode(WindowCommand, event.message.value)
+            key, command = parse_key(event.message.key), read(self.sealer, WindowCommand, event.message)
             merged = self._rows(event).obey(key, command)
             await self._confirmed(key, {*merged.row.open_windows, command.start})
             await self._tell(key, event, merged, self._window_updates(key, merged))
         else:
-            key, analysis = read_analysis(event.message.key, event.message.value)
+            key, analysis = self._read(event)
             await self._merge(key, event, [analysis])
 
     async def together(self, events: list[Any]) -> None:
@@ -65,8 +67,11 @@ class AggregationAgent:
             for event in events:
                 await self.step(event)
             return
-        read = [read_analysis(event.message.key, event.message.value) for event in events]
-        await self._merge(read[-1][0], events[-1], [analysis for _, analysis in read])
+        analyses = [self._read(event) for event in events]
+        await self._merge(analyses[-1][0], events[-1], [analysis for _, analysis in analyses])
+
+    def _read(self, event: Any) -> tuple[ConversationKey, Analysis]:
+        return read_analysis(event.message.key, opened(self.sealer, event.message))
 
     def _rows(self, event: Any) -> MergedRows:
         # At the record's own time: deadlines are those of one clock, whichever worker has the partition.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -20,7 +20,7 @@ from signalstream.models.intelligence import MAX_REASON_CHARACTERS, Analysis, An
 from signalstream.streaming.dead_letters import headers_of
 from signalstream.streaming.delivery import Outbox
 from signalstream.streaming.stepping import OverdueError, within
-from signalstream.streaming.values import decode, encode
+from signalstream.streaming.values import RecentlyRead, encode
 from signalstream.topics import TopicSpec
 
 log = structlog.get_logger()
@@ -33,10 +33,6 @@ class AnalysisKind:
     name: str
     output: TopicSpec
     result: type[Model]
-
-
-def _read_turn(value: bytes | None) -> Turn:
-    return decode(Turn, value)
 
 
 @dataclass(frozen=True)
@@ -54,11 +50,11 @@ class AnalysisAgent:
     output_topic: str
     deadline_seconds: float
     clock: Clock
-    read: Callable[[bytes | None], Turn] = _read_turn
+    read: Callable[[Any], Turn] = field(default_factory=lambda: RecentlyRead(Turn))
 
     async def step(self, event: Any) -> None:
         """Take one turn."""
-        turn = self.read(event.message.value)
+        turn = self.read(event.message)
         _check_key(event.message.key, turn)
         if not is_addressed(self.kind.name, headers_of(event)):
             return
@@ -79,7 +75,7 @@ class AnalysisAgent:
 
     async def exhausted(self, event: Any, fault: str) -> None:
         """Say ``failed`` for a turn whose every attempt raised ``fault``."""
-        turn = self.read(event.message.value)
+        turn = self.read(event.message)
         await self._send(event, self._failed(turn, f"{fault} in every attempt", time.perf_counter()))
 
     async def _send(self, event: Any, analysis: Analysis) -> None:

@@ -9,11 +9,12 @@ import structlog
 
 from signalstream.core.arrival import record_time
 from signalstream.core.conversation import Bounds, Find, join
+from signalstream.core.sealing import UNSEALED, Sealer
 from signalstream.models.conversation import ConversationState
 from signalstream.streaming.dead_letters import headers_of
 from signalstream.streaming.delivery import Outbox
 from signalstream.streaming.records import read_message
-from signalstream.streaming.values import encode
+from signalstream.streaming.values import encode, opened
 from signalstream.tables.typed import TypedTable
 
 NAME = "conversation"
@@ -33,10 +34,12 @@ class ConversationAgent:
     turns_topic: str
     find: Find
     bounds: Bounds
+    sealer: Sealer = UNSEALED
 
     async def step(self, event: Any) -> None:
         """Take one record of the raw topic."""
-        key, message = read_message(event.message.key, event.message.value, record_time(event.message.timestamp))
+        value = opened(self.sealer, event.message)
+        key, message = read_message(event.message.key, value, record_time(event.message.timestamp))
         joined = join(self.table.get(key.encode()), message, self.find, self.bounds)
         # A repeat is written too: after a crash the disk may hold a row that its changelog never got.
         self.table.put(key.encode(), joined.state)

@@ -27,7 +27,7 @@ class Whole(Model):
 class DeadLetter(Versioned):
     """A record of ``support.dlq``. ``key`` and ``value`` are the original bytes (base64 in JSON)."""
 
-    reason: str = Field(description="undecodable, unprocessable, exhausted, ...")
+    reason: str = Field(description="undecodable, unprocessable, sealed, exhausted, ...")
     detail: str = Field(max_length=500, description="What happened; never message text.")
     stage: str = Field(description="The agent that gave up.")
     origin: Origin

@@ -19,11 +19,20 @@ from faust.exceptions import ProducerSendError
 
 from signalstream.core.clock import Clock
 from signalstream.core.keys import parse_key
-from signalstream.errors import BrokerUnavailableError, StorageError, UndecodableError, UnprocessableError
+from signalstream.core.sealing import UNSEALED, Sealer
+from signalstream.errors import (
+    BrokerUnavailableError,
+    KeyDestroyedError,
+    KeyPendingError,
+    SealedError,
+    StorageError,
+    UndecodableError,
+    UnprocessableError,
+)
 from signalstream.models.dead_letter import DeadLetter
 from signalstream.streaming.dead_letters import Headers, bare, headers_of, letter_of
 from signalstream.streaming.pool import Abandoned
-from signalstream.streaming.values import encode
+from signalstream.streaming.values import encode, sealable
 from signalstream.telemetry import RECORD
 
 REQUEST_ID = "x-request-id"
@@ -34,21 +43,28 @@ log = structlog.get_logger()
 
 
 class Outbox(Protocol):
-    """Where a stage sends its outputs."""
+    """Where a stage sends its outputs, as they are before they are sealed."""
 
     async def send(self, topic: str, key: bytes, value: bytes | None, headers: Headers) -> None:
-        """Return once every in-sync replica has the record. Raises BrokerUnavailableError, UnprocessableError."""
+        """Return once every in-sync replica has the record, sealed.
+
+        Raises BrokerUnavailableError, UnprocessableError, KeyDestroyedError.
+        """
         ...
 
 
 class ProducerOutbox:
     """Sends by an app's own producer, so that a commit of that app flushes it first."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, sealer: Sealer = UNSEALED) -> None:
         self._app = app
+        self._sealer = sealer
 
     async def send(self, topic: str, key: bytes, value: bytes | None, headers: Headers) -> None:
         """See Outbox."""
+        if value is not None:
+            await sealable(self._sealer, key)
+            value = self._sealer.seal(topic, key, value)
         try:
             await (await self._app.producer.send(topic, key, value, None, None, headers))
         except (KafkaError, ProducerSendError) as error:
@@ -63,7 +79,8 @@ class Stage:
     """What every agent does around its own step.
 
     ``still_ours`` says whether a record's partition is still assigned in the generation that delivered it; ``buried``
-    is told the stage and the reason of each dead letter once the broker has it.
+    is told the stage and the reason of each dead letter once the broker has it, ``erased`` the stage of each record
+    whose tenant's key has been destroyed: there is nothing left to do with it.
     """
 
     name: str
@@ -73,6 +90,7 @@ class Stage:
     clock: Clock
     still_ours: Callable[[Any], bool]
     buried: Callable[[str, str], None] = lambda _stage, _reason: None
+    erased: Callable[[str], None] = lambda _stage: None
 
     async def process(
         self,
@@ -85,24 +103,34 @@ class Stage:
         ``exhausted`` is called with the event and the reason before an event whose attempts are used up is put aside.
         """
         with self._described(event):
-            for attempt in range(1, self.attempts + 1):
-                try:
-                    await self._until_broker_answers(event, step)
-                except (UndecodableError, UnprocessableError) as error:
-                    return await self._bury(event, _reason(error), str(error), attempt)
-                except (Abandoned, StorageError):
-                    raise
-                except Exception as error:  # noqa: BLE001 - an unknown fault of a step gets its attempts, then a dead letter
-                    fault = type(error).__name__
-                    log.warning(
-                        "stage.attempt_failed", attempt=attempt, of=self.attempts, error=fault, at=_place(error)
-                    )
-                else:
-                    return None
-                if not self.still_ours(event):
-                    raise Abandoned
-                await asyncio.sleep(_backoff(attempt))
-            return await self._exhaust(event, fault, exhausted)
+            try:
+                await self._attempt(event, step, exhausted)
+            except KeyDestroyedError:
+                log.info("record.erased", reason="the key of its tenant was destroyed")
+                self.erased(self.name)
+
+    async def _attempt(
+        self,
+        event: Any,
+        step: Callable[[Any], Awaitable[None]],
+        exhausted: Callable[[Any, str], Awaitable[None]] | None,
+    ) -> None:
+        for attempt in range(1, self.attempts + 1):
+            try:
+                await self._until_broker_answers(event, step)
+            except (UndecodableError, UnprocessableError) as error:
+                return await self._bury(event, _reason(error), str(error), attempt)
+            except (Abandoned, StorageError, KeyDestroyedError):
+                raise
+            except Exception as error:  # noqa: BLE001 - an unknown fault of a step gets its attempts, then a dead letter
+                fault = type(error).__name__
+                log.warning("stage.attempt_failed", attempt=attempt, of=self.attempts, error=fault, at=_place(error))
+            else:
+                return None
+            if not self.still_ours(event):
+                raise Abandoned
+            await asyncio.sleep(_backoff(attempt))
+        return await self._exhaust(event, fault, exhausted)
 
     async def process_together(
         self,
@@ -142,7 +170,8 @@ class Stage:
                 return await step(event)
             except BrokerUnavailableError as error:
                 tries += 1
-                log.warning("stage.broker_unavailable", tries=tries, detail=str(error))
+                what = "stage.key_pending" if isinstance(error, KeyPendingError) else "stage.broker_unavailable"
+                log.warning(what, tries=tries, detail=str(error))
             if not self.still_ours(event):
                 raise Abandoned
             await asyncio.sleep(_backoff(tries))
@@ -203,6 +232,8 @@ def _place(error: Exception) -> str:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, SealedError):
+        return "sealed"
     return "undecodable" if isinstance(error, UndecodableError) else "unprocessable"
 
 

@@ -15,11 +15,12 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from signalstream.core.keys import ConversationKey
+from signalstream.core.sealing import UNSEALED, Sealer
 from signalstream.errors import BrokerUnavailableError
 from signalstream.models.messages import Message
 from signalstream.streaming.clients import Connection
 from signalstream.streaming.delivery import message_headers, why_unsent
-from signalstream.streaming.values import encode
+from signalstream.streaming.values import encode, sealable
 
 REMEMBER_SECONDS = 600.0
 REMEMBER_CONVERSATIONS = 20_000
@@ -30,10 +31,11 @@ log = structlog.get_logger()
 class KafkaIngest:
     """Produces messages with ``acks=all`` and waits for the acknowledgement."""
 
-    def __init__(self, connection: Connection, topic: str, timeout_seconds: float) -> None:
+    def __init__(self, connection: Connection, topic: str, timeout_seconds: float, sealer: Sealer = UNSEALED) -> None:
         self._connection = connection
         self._topic = topic
         self._timeout = timeout_seconds
+        self._sealer = sealer
         self._producer: Any = None
         self._waiting = 0
         self._accepted: OrderedDict[ConversationKey, float] = OrderedDict()
@@ -54,7 +56,7 @@ class KafkaIngest:
             await self._producer.stop()
 
     async def accept(self, message: Message, request_id: str) -> None:
-        """Return once the broker has acknowledged. Raises BrokerUnavailableError."""
+        """Return once the broker has acknowledged. Raises BrokerUnavailableError, KeyDestroyedError."""
         if self._producer is None:
             raise BrokerUnavailableError("this worker is not connected to the broker yet; send it again later")
         if self._waiting >= WAITING_LIMIT:
@@ -63,8 +65,9 @@ class KafkaIngest:
         self._waiting += 1
         try:
             async with asyncio.timeout(self._timeout):
+                value = await self._sealed(key.encode(), encode(message))
                 await self._producer.send_and_wait(
-                    self._topic, encode(message), key=key.encode(), headers=message_headers(request_id, key.tenant_id)
+                    self._topic, value, key=key.encode(), headers=message_headers(request_id, key.tenant_id)
                 )
         except (KafkaError, TimeoutError) as error:
             log.warning("ingest.broker_unavailable", error=type(error).__name__, detail=why_unsent(error, self._topic))
@@ -78,7 +81,8 @@ class KafkaIngest:
     def recently_accepted(self, key: ConversationKey) -> bool:
         """Say whether this process accepted a message of the conversation in the last ten minutes."""
         at = self._accepted.get(key)
-        return at is not None and time.monotonic() - at < REMEMBER_SECONDS
+        is_recent = at is not None and time.monotonic() - at < REMEMBER_SECONDS
+        return is_recent and not self._sealer.erased(key.encode())
 
     async def reachable(self, timeout_seconds: float) -> bool:
         """Say whether the broker answers a metadata request in time."""
@@ -90,6 +94,10 @@ class KafkaIngest:
         except (KafkaError, TimeoutError, OSError):
             return False
         return True
+
+    async def _sealed(self, key: bytes, value: bytes) -> bytes:
+        await sealable(self._sealer, key)
+        return self._sealer.seal(self._topic, key, value)
 
     def _remember(self, key: ConversationKey) -> None:
         self._accepted[key] = time.monotonic()

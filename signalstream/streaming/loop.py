@@ -7,10 +7,12 @@ from typing import Any
 
 import structlog
 
+from signalstream.core.sealing import UNSEALED, Sealer
 from signalstream.streaming.application import SignalApp
 from signalstream.streaming.delivery import Stage
 from signalstream.streaming.lease import until_held
 from signalstream.streaming.pool import Abandoned, OrderedPool
+from signalstream.streaming.values import sealable
 
 log = structlog.get_logger()
 Step = Callable[[Any], Awaitable[None]]
@@ -27,6 +29,7 @@ def run_agent(
     exhausted: Callable[[Any, str], Awaitable[None]] | None = None,
     yields: bool = False,
     in_order: bool = True,
+    sealer: Sealer = UNSEALED,
 ) -> None:
     """Register an agent on ``app`` that runs ``step`` on every record of ``topics``; see Stage for failures.
 
@@ -34,7 +37,8 @@ def run_agent(
     over: a backlog in flight would hold up everyone. With ``together``, records of one key
     that have piled up are given to it at once. One that ``yields`` is cut short when partitions are handed over and it
     does not end by itself: for slow steps that keep nothing of their own. Not ``in_order``, records of one key
-    are worked on at once: for steps that know of no order, as a merge by maximum has none.
+    are worked on at once: for steps that know of no order, as a merge by maximum has none. Before a step, ``sealer``
+    has the key for what it may write.
     """
     ours = still_ours(app)
 
@@ -48,6 +52,7 @@ def run_agent(
         async def may_begin(event: Any) -> None:
             if app.handing_over:  # others wait for what has begun, and will do this anyway
                 raise Abandoned
+            await sealable(sealer, event.message.key)
             await until_held(app.consumer.lease, lambda: ours(event))
 
         async def sure(event: Any) -> None:

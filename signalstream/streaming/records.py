@@ -1,4 +1,4 @@
-"""A record of a topic, read and checked: its key names the conversation that its value is of."""
+"""A record of a topic, opened, then read and checked: its key names the conversation that its value is of."""
 
 from __future__ import annotations
 

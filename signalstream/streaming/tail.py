@@ -14,11 +14,12 @@ from typing import Any
 import structlog
 from aiokafka import TopicPartition
 
-from signalstream.errors import UndecodableError
+from signalstream.core.sealing import UNSEALED, Sealer
+from signalstream.errors import KeyDestroyedError, KeyPendingError, UndecodableError
 from signalstream.models.live import Update
 from signalstream.streaming.clients import Connection
 from signalstream.streaming.pacing import pace_fetches
-from signalstream.streaming.values import decode
+from signalstream.streaming.values import read
 
 RETRY_SECONDS = 1.0
 POLL_MS = 1_000
@@ -29,8 +30,16 @@ class Tail:
     """Reads a topic from near its end and gives every update to ``apply``."""
 
     def __init__(
-        self, connection: Connection, topic: str, partitions: int, records: int, apply: Callable[[Update], None]
-    ):
+        self,
+        connection: Connection,
+        topic: str,
+        partitions: int,
+        records: int,
+        apply: Callable[[Update], None],
+        *,
+        sealer: Sealer = UNSEALED,
+    ) -> None:
+        self._sealer = sealer
         self._connection = connection
         self._topic = topic
         self._partitions = partitions
@@ -96,7 +105,12 @@ class Tail:
         for record in records:
             self._next[partition] = record.offset + 1
             try:
-                self._apply(decode(Update, record.value))
+                self._apply(read(self._sealer, Update, record))
+            except KeyPendingError:
+                self._next[partition] = record.offset  # the interruption goes on with it, not behind it
+                raise
+            except KeyDestroyedError:
+                log.debug("tail.erased", topic=self._topic, offset=record.offset)
             except UndecodableError as error:
                 log.error(  # noqa: TRY400 - the reason is in the detail; a traceback tells no more
                     "tail.undecodable", topic=self._topic, offset=record.offset, detail=str(error)

@@ -1,15 +1,17 @@
 """Models to bytes and back: the one seam where a value meets Kafka or RocksDB.
 
+What is kept is sealed (``core/sealing.py``): ``opened`` and ``read`` open a record, an Outbox and a TypedTable seal.
 Topics and tables carry raw bytes, so that bytes that do not decode reach our code and not Faust's, which would
 acknowledge them and restart the agent.
 """
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from signalstream.core.sealing import UNSEALED, Sealer
 from signalstream.errors import UndecodableError
 
 M = TypeVar("M", bound=BaseModel)
@@ -33,6 +35,23 @@ def decode(model: type[M], value: bytes | None) -> M:
         raise UndecodableError(f"the value is not a {model.__name__}: {problems}") from None
 
 
+async def sealable(sealer: Sealer, key: bytes | None) -> None:
+    """Return once values of a record key can be sealed: at once, but for a tenant's first. Raises as ``prepare``."""
+    if not sealer.is_ready(key):
+        await sealer.prepare(key)
+
+
+def opened(sealer: Sealer, record: Any) -> bytes | None:
+    """Return a record's value as it was before it was sealed. Raises as ``Sealer.open``."""
+    value: bytes | None = record.value
+    return None if value is None else sealer.open(record.topic, record.key, value)
+
+
+def read(sealer: Sealer, model: type[M], record: Any) -> M:
+    """Return the model of a record. Raises UndecodableError, and as ``Sealer.open``."""
+    return decode(model, opened(sealer, record))
+
+
 def _problem(location: tuple[int | str, ...], kind: str) -> str:
     # The name of an unknown field is the sender's, not ours: it is a value too.
     path = (*location[:-1], "unknown field") if kind == "extra_forbidden" else location
@@ -40,21 +59,25 @@ def _problem(location: tuple[int | str, ...], kind: str) -> str:
 
 
 class RecentlyRead(Generic[M]):
-    """Decodes, and remembers the newest values: agents of one process read the same turn within moments."""
+    """Reads, and remembers the newest records: agents of one process read the same turn within moments.
 
-    def __init__(self, model: type[M], size: int = 256) -> None:
+    A record is known by its topic, key and value together, for a value that was moved elsewhere must not open.
+    """
+
+    def __init__(self, model: type[M], sealer: Sealer = UNSEALED, size: int = 256) -> None:
         self._model = model
+        self._sealer = sealer
         self._size = size
-        self._read: dict[bytes, M] = {}
+        self._read: dict[tuple[str, bytes | None, bytes | None], M] = {}
 
-    def __call__(self, value: bytes | None) -> M:
-        """Return the model. Raises UndecodableError."""
-        known = self._read.get(value) if value is not None else None
-        if known is not None:
+    def __call__(self, record: Any) -> M:
+        """Return the model of a record. Raises as ``read``."""
+        place = (record.topic, record.key, record.value)
+        known = self._read.get(place)
+        if known is not None and not self._sealer.erased(record.key):
             return known
-        read = decode(self._model, value)
-        if value is not None:
-            if len(self._read) >= self._size:
-                del self._read[next(iter(self._read))]
-            self._read[value] = read
-        return read
+        found = read(self._sealer, self._model, record)
+        if len(self._read) >= self._size:
+            del self._read[next(iter(self._read))]
+        self._read[place] = found
+        return found

@@ -10,20 +10,21 @@ from collections.abc import MutableMapping
 from datetime import datetime
 
 from signalstream.core.deadlines import Deadlines
+from signalstream.core.sealing import UNSEALED, Sealer
 from signalstream.errors import UndecodableError
 from signalstream.models.windows import WindowState
 from signalstream.streaming.application import SignalApp
 from signalstream.tables.conversations import raw_table
-from signalstream.tables.typed import Confirm, TypedTable
+from signalstream.tables.typed import UNSEALED_ROWS, Confirm, RowSeal, TypedTable
 
 NAME = "windows"
 _SEPARATOR = b"\x00"
 
 
-def windows_table(app: SignalApp, deadlines: Deadlines) -> WindowTable:
+def windows_table(app: SignalApp, deadlines: Deadlines, sealer: Sealer = UNSEALED) -> WindowTable:
     """Declare the table on ``app``; ``deadlines`` is kept up to date with its rows."""
     rows = raw_table(app, NAME)
-    return WindowTable(rows, deadlines, rows.confirmed)
+    return WindowTable(rows, deadlines, rows.confirmed, RowSeal(sealer, rows.changelog_topic_name))
 
 
 def row_key(conversation: bytes, start: int) -> bytes:
@@ -48,9 +49,13 @@ class WindowTable(TypedTable[WindowState]):
     """The table with an index of when each row is to be closed or dropped."""
 
     def __init__(
-        self, rows: MutableMapping[bytes, bytes], deadlines: Deadlines, confirm: Confirm | None = None
+        self,
+        rows: MutableMapping[bytes, bytes],
+        deadlines: Deadlines,
+        confirm: Confirm | None = None,
+        seal: RowSeal = UNSEALED_ROWS,
     ) -> None:
-        super().__init__(rows, WindowState, NAME, confirm)
+        super().__init__(rows, WindowState, NAME, confirm, seal)
         self._deadlines = deadlines
 
     def put(self, key: bytes, row: WindowState) -> None:

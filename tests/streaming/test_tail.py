@@ -42,7 +42,7 @@ class FakeConsumer:
 
 def record(offset: int, value: bytes | None = None) -> Any:
     update = Update(kind="insight", tenant_id="acme", conversation_id=f"c-{offset}", emitted_at=BEGIN)
-    return SimpleNamespace(offset=offset, value=encode(update) if value is None else value)
+    return SimpleNamespace(topic=TOPIC, key=b"acme/c", offset=offset, value=encode(update) if value is None else value)
 
 
 def tail(applied: list[str], partitions: int = 2, records: int = 10) -> Tail:

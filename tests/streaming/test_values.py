@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -19,6 +21,10 @@ WRONG = [
     if not (field in {"text", "conversation_id", "tenant_id"} and wrong == CANARY)
     and not (field == "metadata" and isinstance(wrong, dict))
 ]
+
+
+def record(value: bytes | None, topic: str = "turns", key: bytes = b"acme/c-1") -> Any:
+    return SimpleNamespace(topic=topic, key=key, value=value)
 
 
 def refusal(value: bytes | None) -> str:
@@ -80,14 +86,14 @@ def test_a_refusal_carries_no_cause_that_would_print_the_value():
 
 def test_a_value_that_was_read_a_moment_ago_is_not_decoded_again_and_old_ones_are_forgotten():
     read = RecentlyRead(Message, size=2)
-    values = [encode(message(number)) for number in range(3)]
+    records = [record(encode(message(number))) for number in range(3)]
 
-    first = read(values[0])
+    first = read(records[0])
 
-    assert read(bytes(values[0])) is first
-    assert [read(value) for value in values] == [decode(Message, value) for value in values]
-    assert read(values[0]) is not first
+    assert read(record(bytes(records[0].value))) is first
+    assert [read(each) for each in records] == [decode(Message, each.value) for each in records]
+    assert read(records[0]) is not first
     with pytest.raises(UndecodableError):
-        read(None)
+        read(record(None))
     with pytest.raises(UndecodableError):
-        read(b"nonsense")
+        read(record(b"nonsense"))
