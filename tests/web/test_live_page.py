@@ -23,6 +23,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--virtual-time-budget=3000",
+    "--disable-popup-blocking",
     "--dump-dom",
 )
 

@@ -1,12 +1,17 @@
 // The live page: a list of recent conversations, and one of them over its WebSocket.
-// Everything that comes from the server is set as text, never as markup.
+// Everything that comes from the server is set as text, never as markup. A credential stays in this tab's storage and
+// travels in a header or in a socket's first frame, never in an address.
 
 const LIST_EVERY_MS = 3000;
 const SHORTEST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15000;
+const REFUSALS = new Map([[4401, "is not accepted"], [4403, "does not open this conversation"], [4408, "is needed"],
+  [4410, "has expired or was revoked"]]);
+const STORED = "signalstream-credential";
 const at = (id) => document.getElementById(id);
 const base = new URL(".", location.href);
-const state = { tenant: new URLSearchParams(location.search).get("tenant_id") || "", shown: null, pages: 1, showing: 0 };
+const state = { tenant: new URLSearchParams(location.search).get("tenant_id") || "", shown: null, pages: 1, showing: 0,
+  credential: sessionStorage.getItem(STORED), asking: false };
 
 function element(tag, text, className) {
   const made = document.createElement(tag);
@@ -22,14 +27,33 @@ function address(path, query = {}) {
   return url;
 }
 
+// ---- the credential
+
+function headers() {
+  return state.credential ? { Authorization: `Bearer ${state.credential}` } : {};
+}
+
+function ask(why) {
+  const first = !state.asking;
+  state.asking = true;
+  at("key-form").hidden = false;
+  note("key-note", state.credential ? why : "This deployment wants a credential.");
+  if (first) at("key").focus();
+}
+
+function pause(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
 // ---- the list
 
 async function readPages() {
   const rows = [];
   let cursor = null;
   for (let page = 0; page < state.pages; page += 1) {
-    const answer = await fetch(address("v1/conversations", { limit: "50", cursor }));
+    const answer = await fetch(address("v1/conversations", { limit: "50", cursor }), { headers: headers() });
     const body = await answer.json();
+    if (answer.status === 401 || answer.status === 403) ask(body.detail);
     if (!answer.ok) throw new Error(body.errors?.map((each) => `${each.field} ${each.message}`).join("; ") || body.detail);
     rows.push(...body.conversations);
     cursor = body.next_cursor;
@@ -39,6 +63,7 @@ async function readPages() {
 }
 
 async function refreshList() {
+  if (state.asking) return;
   const tenant = state.tenant;
   try {
     const { rows, more } = await readPages();
@@ -98,12 +123,16 @@ async function follow(conversation, showing) {
   const seen = { id: null };
   let wait = SHORTEST_WAIT_MS;
   while (showing === state.showing) {
+    if (state.asking) {
+      await pause(LIST_EVERY_MS);
+      continue;
+    }
     note("link", "Connecting.");
     const opened = await session(conversation, showing, seen);
     if (showing !== state.showing) return;
     wait = opened ? SHORTEST_WAIT_MS : Math.min(2 * wait, LONGEST_WAIT_MS);
     note("link", "The connection was lost; trying again.");
-    await new Promise((resolve) => setTimeout(resolve, wait * (0.5 + Math.random() / 2)));
+    await pause(wait * (0.5 + Math.random() / 2));
   }
 }
 
@@ -114,6 +143,9 @@ function session(conversation, showing, seen) {
     const socket = new WebSocket(url);
     let opened = false;
     const watch = setInterval(() => showing !== state.showing && socket.close(), 200);
+    socket.addEventListener("open", () => {
+      if (state.credential) socket.send(JSON.stringify({ type: "authenticate", token: state.credential }));
+    });
     socket.addEventListener("message", (event) => {
       if (showing !== state.showing) return;
       const frame = JSON.parse(event.data);
@@ -125,8 +157,9 @@ function session(conversation, showing, seen) {
         drawInsight(frame.data);
       }
     });
-    socket.addEventListener("close", () => {
+    socket.addEventListener("close", (event) => {
       clearInterval(watch);
+      if (REFUSALS.has(event.code) && showing === state.showing) ask(`The credential ${REFUSALS.get(event.code)}.`);
       resolve(opened);
     });
   });
@@ -187,13 +220,24 @@ at("tenant-form").addEventListener("submit", (event) => {
   const tenant = at("tenant").value.trim();
   location.search = tenant ? `?tenant_id=${encodeURIComponent(tenant)}` : "";
 });
+at("key-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  sessionStorage.setItem(STORED, at("key").value.trim());
+  location.reload();
+});
+at("forget").hidden = !state.credential;
+at("forget").addEventListener("click", () => {
+  sessionStorage.removeItem(STORED);
+  location.reload();
+});
 at("more").addEventListener("click", () => {
   state.pages += 1;
   refreshList();
 });
 const body = JSON.stringify({ conversation_id: "first-steps", sender: "customer", message: "Where is my order? It is late!" });
 at("example").textContent =
-  `curl -X POST ${address("v1/messages")} \\\n  -H 'Content-Type: application/json' \\\n  -d '${body}'`;
+  `curl -X POST ${address("v1/messages")} \\\n${state.credential ? "  -H \"Authorization: Bearer $SIGNALSTREAM_KEY\" \\\n" : ""}` +
+  `  -H 'Content-Type: application/json' \\\n  -d '${body}'`;
 setInterval(() => document.visibilityState === "visible" && refreshList(), LIST_EVERY_MS);
 refreshList();
 addEventListener("hashchange", showNamed);
