@@ -10,7 +10,9 @@ from signalstream.settings import Settings
     ("deadline", "remote", "outage", "longest", "shortest"),
     [(30.0, 12.0, 4.0, 12.0, 4.0), (10.0, 12.0, 4.0, 6.0, 4.0), (1.0, 12.0, 4.0, 0.6, 0.6)],
 )
-def test_the_local_analyst_is_left_time_within_the_deadline_of_an_analysis(deadline, remote, outage, longest, shortest):
+async def test_the_local_analyst_is_left_time_within_the_deadline_of_an_analysis(
+    deadline, remote, outage, longest, shortest
+):
     patience = patience_of(
         Settings(
             _env_file=None,

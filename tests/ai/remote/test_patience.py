@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from signalstream.ai.remote.patience import FAILURES, SILENT, Patience
+from signalstream.ai.remote.patience import FAILURES, QUIET_SECONDS, SILENT, Patience
 from tests.virtual_time import in_virtual_time
 
 
@@ -51,6 +51,39 @@ def test_those_who_wait_already_wait_no_longer_than_the_short_limit_either():
         failed(patience)
         assert await early == pytest.approx(5)  # at once: it has waited longer than the short limit
         assert await late == pytest.approx(4)
+
+    in_virtual_time(law())
+
+
+def test_a_few_failures_between_answers_are_no_alarm_however_they_fall():
+    async def law() -> None:
+        patience = Patience(12, 4)
+        patience.note(answered=True)
+        turn = asyncio.create_task(waited(patience))
+        await asyncio.sleep(QUIET_SECONDS * 0.9)
+        failed(patience, 2 * FAILURES)
+        assert patience.seconds == 12
+        patience.note(answered=True)
+        await asyncio.sleep(QUIET_SECONDS)
+        failed(patience, FAILURES)
+        assert patience.seconds == 4
+        patience.note(answered=True)  # those who wait are given their time back
+        assert await turn == pytest.approx(12)
+
+    in_virtual_time(law())
+
+
+def test_an_alarm_in_the_very_moment_in_which_a_turn_is_given_up_is_no_fault():
+    async def law() -> None:
+        patience, loop = Patience(12, 4), asyncio.get_running_loop()
+        faults: list[object] = []
+        loop.set_exception_handler(lambda _, context: faults.append(context))
+        ends = loop.time() + 12
+        turn = asyncio.create_task(waited(patience))
+        await asyncio.sleep(0)
+        loop.call_at(ends, lambda: failed(patience))  # after its time was up, before it could go
+        assert await turn == pytest.approx(12)
+        assert (patience.seconds, faults) == (4, [])
 
     in_virtual_time(law())
 
