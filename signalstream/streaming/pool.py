@@ -139,7 +139,8 @@ class OrderedPool(Generic[R]):
         work: Callable[[R], Awaitable[None]],
         together: Callable[[list[R]], Awaitable[None]] | None,
     ) -> None:
-        self._begun |= {task for task in (asyncio.current_task(),) if task is not None}
+        ours = {task for task in (asyncio.current_task(),) if task is not None}
+        self._begun |= ours
         try:
             if before is not None:
                 await settled(before)
@@ -157,6 +158,7 @@ class OrderedPool(Generic[R]):
             self._leave_waiting(entry)
             raise
         finally:  # also when cancelled: those behind wait for this one to be settled
+            self._begun -= ours  # let go of now, an acknowledgement would break off half way
             entry.abandoned = not entry.done
             try:
                 await self._settle(line, queue)

@@ -5,7 +5,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from signalstream.streaming.pool import Abandoned, OrderedPool
@@ -201,6 +201,7 @@ async def test_a_record_that_waits_for_its_key_and_is_cancelled_holds_nobody_up(
     st.lists(st.tuples(st.integers(0, 1), st.sampled_from([b"a", b"b", b"c"])), min_size=1, max_size=14),
     st.lists(st.sampled_from(["finish", "let go", "turn"]), max_size=30),
 )
+@example([(0, b"a"), (0, b"a")], ["finish"] * 3 + ["turn"] + ["finish"] * 3 + ["turn"])  # while it acknowledges
 def test_whenever_work_is_let_go_only_the_finished_head_is_acknowledged_and_nothing_is_waited_for(drawn, moves):
     done = Run(["done"] * len(drawn), ack_turns=1)
     records = events_of([(partition, 1, key, "done") for partition, key in drawn])
