@@ -59,6 +59,7 @@ class Seen:
             f"{self.counted.refused:,}",
             f"{self.counted.turns_each:.1f}",
             times,
+            f"{self.counted.cores:.2f}",
         )
 
     def reasons(self) -> str:
@@ -88,7 +89,13 @@ COLUMNS = (
     "Refused by the quota",
     "Turns in a request",
     "Insight, s: p50 / p99",
+    "Cores of the workers",
 )
+
+
+def p99(values: Sequence[float]) -> float | None:
+    """Return the 99th percentile, or None when there are no values."""
+    return percentile(values, 0.99) if values else None
 
 
 def insight_seconds(evidence: Evidence, posts: Sequence[Post]) -> list[float]:
@@ -103,7 +110,7 @@ def wholly_answered(evidence: Evidence, posts: Sequence[Post]) -> list[float]:
     return [
         max(each.ended for each in four)
         for four in found
-        if len(four) == len(REMOTE) and all(each.status == "ok" for each in four)
+        if len(four) == len(REMOTE) and all(each.status == "ok" and each.has_result for each in four)
     ]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.figures import percentile, settled
 from benchmarks.remote_evidence import REMOTE, Evidence, gathered
-from benchmarks.remote_figures import Found, Seen, at_least, below, insight_seconds, none_of, wholly_answered
+from benchmarks.remote_figures import Found, Seen, at_least, below, insight_seconds, none_of, p99, wholly_answered
 from benchmarks.remote_load import Post, Posts
 from benchmarks.remote_scene import Counting, Scene, scene_of
 from benchmarks.stand_in import StandIn
@@ -75,7 +75,7 @@ async def throughput(stage: Stage) -> Found:
     ):
         await asyncio.sleep(warm)
         since = time.time()
-        counting = await Counting.begun(scene.stand_in)
+        counting = await Counting.begun(scene)
         await asyncio.sleep(measured - 1.0)
         until = time.time()
         counted = await counting.counted()
@@ -98,7 +98,7 @@ async def quota(stage: Stage) -> Found:
         scene.loaded(per_minute=400, seconds=warm + measured, tenants=MANY_TENANTS) as posting,
     ):
         await asyncio.sleep(warm)
-        counting = await Counting.begun(scene.stand_in)
+        counting = await Counting.begun(scene)
         await asyncio.sleep(measured - 1.0)
         counted = await counting.counted()
         seen = await _seen("three workers, 400 messages a minute of 100 tenants", scene, await posting, counting)
@@ -114,7 +114,7 @@ async def post(stage: Stage) -> Found:
         scene_of(stage.scene("post", None), 1) as scene,
         scene.loaded(per_minute=1_500, seconds=warm + measured, tenants=BUSY_TENANTS) as posting,
     ):
-        counting = await Counting.begun(scene.stand_in)
+        counting = await Counting.begun(scene)
         await asyncio.sleep(warm)
         since = time.time()
         in_flight = await _in_flight(scene, measured - 2.0)
@@ -122,10 +122,8 @@ async def post(stage: Stage) -> Found:
         seen = await _seen("POST, 1,500 messages a minute", scene, await posting, counting)
     measured_posts = [each for each in seen.posts.accepted if since <= each.due < until]
     taken = percentile(in_flight, 0.5)
-    p99 = percentile([each.accepted_ms for each in measured_posts], 0.99)
-    late = percentile([each.late_ms for each in measured_posts], 0.99)
-    what = f"POST, p99, with {taken:.0f} calls in flight (the load itself late by {late:.1f} ms)"
-    return Found([below(what, 10, p99, "ms")], seen)
+    accepted = p99([each.accepted_ms for each in measured_posts])
+    return Found([below(f"POST, p99, with {taken:.0f} calls in flight", 10, accepted, "ms")], seen)
 
 
 async def _in_flight(scene: Scene, seconds: float) -> list[int]:
@@ -139,12 +137,11 @@ async def _in_flight(scene: Scene, seconds: float) -> list[int]:
 async def idle(stage: Stage) -> Found:
     """Post a message each half second: from an agent's taking the turn to its question's arrival at the model."""
     async with scene_of(stage.scene("idle"), 1) as scene:
-        counting = await Counting.begun(scene.stand_in)
+        counting = await Counting.begun(scene)
         async with scene.loaded(per_minute=120, seconds=stage.seconds(1.5), tenants=1) as posting:
             seen = await _seen("idle, 120 messages a minute", scene, await posting, counting)
         added = [ms for task in REMOTE for ms in await _added(scene, seen, task)]
-    what = f"from a turn to its question at the model when idle, p99 (p50 {percentile(added, 0.5):.1f} ms)"
-    return Found([below(what, 20, percentile(added, 0.99), "ms")], seen)
+    return Found([below("from a turn to its question at the model when idle, p99", 20, p99(added), "ms")], seen)
 
 
 async def _added(scene: Scene, seen: Seen, task: str) -> Sequence[float]:
@@ -171,7 +168,7 @@ def added_milliseconds(evidence: Evidence, posts: Sequence[Post], task: str, arr
 async def faults(stage: Stage) -> Found:
     """Let a fifth of all requests meet a fault of nine kinds."""
     async with scene_of(stage.scene("faults", faults=MIXED_FAULTS), 1) as scene:
-        counting = await Counting.begun(scene.stand_in)
+        counting = await Counting.begun(scene)
         async with scene.loaded(per_minute=300, seconds=stage.seconds(1.5), tenants=BUSY_TENANTS) as posting:
             seen = await _seen("20 % faults, 300 messages a minute", scene, await posting, counting)
     figures = [
@@ -185,7 +182,7 @@ async def outage(stage: Stage) -> Found:
     """Let the model fall silent in a steady load, and come back: connections stay open all the time."""
     before, silent, after = 20.0, stage.seconds(5), 60.0
     async with scene_of(stage.scene("outage"), 1) as scene:
-        counting = await Counting.begun(scene.stand_in)
+        counting = await Counting.begun(scene)
         length = before + silent + after
         async with scene.loaded(per_minute=300, seconds=length, tenants=BUSY_TENANTS) as posting:
             await asyncio.sleep(before)
@@ -202,7 +199,7 @@ async def outage(stage: Stage) -> Found:
         below(
             f"{silent / 60:g} minutes of silence: complete insight, p99",
             5,
-            percentile(insight_seconds(seen.evidence, during), 0.99),
+            p99(insight_seconds(seen.evidence, during)),
             "s",
         ),
         below("from the silence's end to the model's first answer", 60, _first_answer(seen.evidence, ended), "s"),

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.processes import cpu_seconds
 from benchmarks.remote_load import Posts, RemoteLoad
 from benchmarks.stand_in import StandIn
 from benchmarks.tail import PARTITIONS
@@ -57,6 +58,10 @@ class Scene:
         for worker in self.workers:
             worker.terminate()
         self.stand_in.stop()
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time that the workers have used so far."""
+        return cpu_seconds(worker.pid for worker in self.workers)
 
     def log(self) -> str:
         """Return the end of the workers' logs."""
@@ -114,9 +119,10 @@ async def scene_of(scene: Scene, workers: int) -> AsyncIterator[Scene]:
 
 @dataclass(frozen=True)
 class Counted:
-    """What the stand-in counted between two moments, ``seconds`` apart."""
+    """What the stand-in counted between two moments, ``seconds`` apart, and the CPU time of all workers."""
 
     seconds: float
+    cpu_seconds: float
     requests: int
     refused: int
     turns: int
@@ -132,6 +138,11 @@ class Counted:
         return 60 * self.requests / self.seconds
 
     @property
+    def cores(self) -> float:
+        """Return how many cores the workers kept busy."""
+        return self.cpu_seconds / self.seconds
+
+    @property
     def turns_each(self) -> float:
         """Return how many turns a request that was not refused held."""
         return self.turns / max(1, self.requests - self.refused)
@@ -139,21 +150,23 @@ class Counted:
 
 @dataclass
 class Counting:
-    """Counts what the stand-in sees from its making on."""
+    """Counts what the stand-in sees of a scene, and its workers' CPU time, from its making on."""
 
-    stand_in: StandIn
+    scene: Scene
     before: Mapping[str, Any]
+    cpu_before: float
     since: float
 
     @classmethod
-    async def begun(cls, stand_in: StandIn) -> Counting:
+    async def begun(cls, scene: Scene) -> Counting:
         """Return a counting from now on."""
-        return cls(stand_in, (await stand_in.stats())["counts"], time.monotonic())
+        return cls(scene, (await scene.stand_in.stats())["counts"], scene.cpu_seconds(), time.monotonic())
 
     async def counted(self) -> Counted:
         """Return what was counted until now."""
-        after = (await self.stand_in.stats())["counts"]
+        after = (await self.scene.stand_in.stats())["counts"]
         requests, refused, turns = (
             after.get(name, 0) - self.before.get(name, 0) for name in ("requests", "quota", "conversations")
         )
-        return Counted(time.monotonic() - self.since, requests, refused, turns)
+        seconds, cpu_seconds = time.monotonic() - self.since, self.scene.cpu_seconds() - self.cpu_before
+        return Counted(seconds, cpu_seconds, requests, refused, turns)

@@ -19,6 +19,8 @@ def test_texts_are_kept_to_be_searched_until_a_reset() -> None:
     stats.arrived("one canary here", 1.0)
     stats.arrived("none", 2.0)
     assert stats.containing("canary") == 1
+    assert stats.arrivals_of("canary") == [1.0]
+    assert stats.arrivals_of("n") == [1.0, 2.0]
 
     stats.reset()
 
