@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from tests.kafka.broker import KafkaBroker
 from tests.machine import missing_parts, must_run_everything
@@ -33,6 +34,9 @@ def pytest_configure() -> None:
     # `make test` hands its flags and depth down; a make that a test starts would print more and act otherwise.
     for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES"):
         os.environ.pop(name, None)
+    # A law holds or not; how long one example of it takes says something of the machine.
+    settings.register_profile("laws", deadline=None)
+    settings.load_profile("laws")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
