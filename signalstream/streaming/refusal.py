@@ -92,7 +92,7 @@ async def _look(kafka: Connection, host: str, port: int) -> Refusal | None:
             try:
                 answer = await opened.send(MetadataRequest([]))
             finally:
-                opened.close()
+                await opened.close()
     except Exception as error:  # noqa: BLE001 - aiokafka's SASL raises ValueError and KeyError too
         return judged(kafka, f"{host}:{port}", error)
     if kafka.security.get("sasl_mechanism") == "OAUTHBEARER" and not answer.brokers:
