@@ -22,7 +22,7 @@ from signalstream.tables.conversations import conversations_table
 from signalstream.tables.insights import insights_table
 from signalstream.tables.reader import TableReader
 from signalstream.tables.windows import windows_table
-from signalstream.topics import DAY_MS, TABLES, TOPICS, TopicSpec, all_topics, topic_name
+from signalstream.topics import DAY_MS, TABLES, TOPICS, all_topics, topic_name
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "ARCHITECTURE.md"
 DEFAULTS = Settings.model_construct()  # neither the environment nor .env may change the document
@@ -52,7 +52,8 @@ def diagram() -> str:
 def topics_table() -> str:
     """Return every topic, changelogs included, as a Markdown table."""
     rows = [
-        (f"`{spec.name}`", spec.model, ", ".join(_writers(spec)), ", ".join(spec.readers), spec.cleanup_policy,
+        (f"`{spec.name}`", spec.model, ", ".join(_gathered(spec.writers)), ", ".join(_gathered(spec.readers)),
+         spec.cleanup_policy,
          "newest of each key" if spec.retention_ms is None else f"{spec.retention_ms // DAY_MS} d")
         for spec in all_topics(DEFAULTS)
     ]  # fmt: skip
@@ -73,7 +74,7 @@ def filled(text: str) -> str:
 
 
 def _nodes() -> Iterator[str]:
-    named = (name for spec in TOPICS for name in (*_writers(spec), *spec.readers))
+    named = (name for spec in TOPICS for name in (*_gathered(spec.writers), *_gathered(spec.readers)))
     yield '    senders(["your systems"]):::person'
     yield '    watchers(["pages and clients"]):::person'
     for name in dict.fromkeys((*named, *KEEPERS)):
@@ -92,8 +93,8 @@ def _nodes() -> Iterator[str]:
 def _edges() -> Iterator[str]:
     yield "    senders -- POST --> web"
     for spec in TOPICS:
-        yield from (f"    {_id(writer)} --> topic_{_id(spec.name)}" for writer in _writers(spec))
-        yield from (f"    topic_{_id(spec.name)} --> {_id(reader)}" for reader in spec.readers)
+        yield from (f"    {_id(writer)} --> topic_{_id(spec.name)}" for writer in _gathered(spec.writers))
+        yield from (f"    topic_{_id(spec.name)} --> {_id(reader)}" for reader in _gathered(spec.readers))
     for keeper in KEEPERS:
         for table in tables_of(keeper):
             reads_only = keeper in {"GET views", "window sweep"}
@@ -102,8 +103,8 @@ def _edges() -> Iterator[str]:
     yield "    GET_views -- insights, state, timeline --> watchers"
 
 
-def _writers(spec: TopicSpec) -> tuple[str, ...]:
-    return (EVERY_AGENT,) if set(spec.writers) == AGENTS else spec.writers
+def _gathered(parts: tuple[str, ...]) -> tuple[str, ...]:
+    return (EVERY_AGENT, *(part for part in parts if part not in AGENTS)) if set(parts) >= AGENTS else parts
 
 
 def tables_of(keeper: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +21,8 @@ from signalstream.ai.remote.analyst import RemoteAnalyst
 from signalstream.core.clock import BrokerClock, SystemClock
 from signalstream.core.deadlines import Deadlines
 from signalstream.core.letter_rate import LetterRate
-from signalstream.errors import ConfigurationError
+from signalstream.core.sealing import UNSEALED, Sealer
+from signalstream.encryption import Encryption, encryption
 from signalstream.models.conversation import Turn
 from signalstream.settings import Settings
 from signalstream.streaming.application import SignalApp, check_versions, new_app, set_log_levels
@@ -61,7 +62,7 @@ def build(settings: Settings) -> SignalApp:
     check_data_dir(settings.data_dir)
     analyst = choose_analyst(settings)
     main = _main_app(settings)
-    parts = _Parts(settings, analyst, main, (main, *_other_apps(settings)))
+    parts = _Parts(settings, analyst, main, (main, *_other_apps(settings)), encryption(settings))
     services = parts.web_services()
     for kind, app in parts.ai_apps():
         parts.add_analysis_agent(kind, app)
@@ -75,10 +76,6 @@ def build(settings: Settings) -> SignalApp:
 def check_exposure(settings: Settings) -> None:
     """Refuse what this version cannot keep safe. Raises ConfigurationError."""
     check_listening(settings, settings.host)
-    if settings.encryption == "required":
-        raise ConfigurationError(
-            "SIGNALSTREAM_ENCRYPTION: this version has no encryption at rest yet; set SIGNALSTREAM_ENCRYPTION=off"
-        )
 
 
 @dataclass(frozen=True)
@@ -89,7 +86,15 @@ class _Parts:
     analyst: Analyst
     main: SignalApp
     apps: tuple[SignalApp, ...]
-    read_turn: RecentlyRead[Turn] = field(default_factory=lambda: RecentlyRead(Turn))
+    encryption: Encryption | None
+
+    @property
+    def sealer(self) -> Sealer:
+        return self.encryption.vault if self.encryption else UNSEALED
+
+    @cached_property
+    def read_turn(self) -> RecentlyRead[Turn]:
+        return RecentlyRead(Turn, self.sealer)
 
     @cached_property
     def letters(self) -> LetterRate:
@@ -105,12 +110,13 @@ class _Parts:
     def stage(self, name: str, app: SignalApp) -> Stage:
         return Stage(
             name=name,
-            outbox=ProducerOutbox(app),
+            outbox=ProducerOutbox(app, self.sealer),
             dlq=self.topic(DLQ),
             attempts=self.settings.processing_attempts,
             clock=SystemClock(),
             still_ours=still_ours(app),
             buried=self.letters.note,
+            **({"erased": self.encryption.note_erased} if self.encryption else {}),
         )
 
     def ai_apps(self) -> list[tuple[AnalysisKind, SignalApp]]:
@@ -122,7 +128,7 @@ class _Parts:
         agent = AnalysisAgent(
             kind=kind,
             analyst=self.analyst,
-            outbox=ProducerOutbox(app),
+            outbox=ProducerOutbox(app, self.sealer),
             output_topic=self.topic(kind.output),
             deadline_seconds=self.settings.analysis_deadline_seconds,
             clock=SystemClock(),
@@ -138,18 +144,22 @@ class _Parts:
             yields=True,
             # Or a conversation's turns would wait for one another's answers, and none could be superseded.
             in_order=self.remote is None,
+            sealer=self.sealer,
         )
 
     def web_services(self) -> WebServices:
         settings = self.settings
         kafka = connection(settings)
-        ingest = KafkaIngest(kafka, self.topic(RAW), settings.produce_timeout_seconds)
+        ingest = KafkaIngest(kafka, self.topic(RAW), settings.produce_timeout_seconds, self.sealer)
         before: list[Step] = [_start_up(settings), ingest.start, self.analyst.start]
         after: list[Step] = [self.analyst.stop, ingest.stop]
         probes: dict[str, Callable[[], Mapping[str, object]]] = {
             "analyst": self.analyst.health,
             "dead letters": self.letters.probe,
         }
+        if self.encryption is not None:  # before the first consumer, which may meet a sealed value at once
+            before, after = [self.encryption.start, *before], [*after, self.encryption.stop]
+            probes["encryption"] = self.encryption.health
         door = admission(settings, kafka)
         if door is not None:
             before, after = [*before, *door.before()], [*door.after(), *after]
@@ -168,7 +178,10 @@ class _Parts:
                 settings.partitions,
                 settings.live_conversations,
                 live.apply,
+                sealer=self.sealer,
             )
+            if self.encryption is not None:
+                self.encryption.forgetters.append(live.forget_tenant)
             before.append(tail.start)
             after.insert(0, tail.stop)
             probes["live view"] = tail.health
@@ -191,9 +204,13 @@ class _Parts:
     def _add_core(self) -> TableReader:
         settings, app, rules = self.settings, self.main, rules_of(self.settings)
         deadlines = Deadlines()
-        states, rows, windows = conversations_table(app), insights_table(app), windows_table(app, deadlines)
-        outbox, clock = ProducerOutbox(app), BrokerClock()
-        joining = ConversationAgent(states, outbox, self.topic(TURNS), rules.find, rules.bounds)
+        states, rows, windows = (
+            conversations_table(app, self.sealer),
+            insights_table(app, self.sealer),
+            windows_table(app, deadlines, self.sealer),
+        )
+        outbox, clock = ProducerOutbox(app, self.sealer), BrokerClock()
+        joining = ConversationAgent(states, outbox, self.topic(TURNS), rules.find, rules.bounds, self.sealer)
         merging = AggregationAgent(
             conversations=states,
             insights=rows,
@@ -204,10 +221,18 @@ class _Parts:
             agents=AI_AGENT_NAMES,
             policy=rules.policy,
             clock=clock,
+            sealer=self.sealer,
         )
         analyses = tuple(self.topic(spec) for spec in (*AI_TOPICS, WINDOW_COMMANDS))
         in_flight = settings.records_in_flight
-        run_agent(app, self.stage(conversation.NAME, app), (self.topic(RAW),), joining.step, in_flight=in_flight)
+        run_agent(
+            app,
+            self.stage(conversation.NAME, app),
+            (self.topic(RAW),),
+            joining.step,
+            in_flight=in_flight,
+            sealer=self.sealer,
+        )
         run_agent(
             app,
             self.stage(aggregation.NAME, app),
@@ -215,6 +240,7 @@ class _Parts:
             merging.step,
             in_flight=AGGREGATION_IN_FLIGHT,
             together=merging.together,
+            sealer=self.sealer,
         )
         sweep = WindowSweep(
             windows, deadlines, outbox, self.topic(WINDOW_COMMANDS), settings.window_sweep_seconds, clock

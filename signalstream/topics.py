@@ -14,6 +14,8 @@ from signalstream.settings import Settings
 DAY_MS = 86_400_000
 KEY = "tenant_id/conversation_id"
 TABLES = ("conversations", "insights", "windows")
+SOON_COMPACTED = (("segment.ms", "1000"), ("min.cleanable.dirty.ratio", "0.01"), ("file.delete.delay.ms", "1000"))
+"""What replaced a record takes it off the broker's disks with the cleaner's next round, not some day."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class TopicSpec:
     retention_ms: int | None = 7 * DAY_MS
     key: str = KEY
     dated_by_broker: bool = True
+    extra: tuple[tuple[str, str], ...] = ()
 
     @property
     def cleanup_policy(self) -> str:
@@ -38,7 +41,7 @@ class TopicSpec:
 
     def config(self) -> dict[str, str]:
         """Return the topic-level configuration that the preflight sets and compares."""
-        config = {"cleanup.policy": self.cleanup_policy}
+        config = {"cleanup.policy": self.cleanup_policy, **dict(self.extra)}
         if self.retention_ms is not None:
             config["retention.ms"] = str(self.retention_ms)
             config["message.timestamp.type"] = "LogAppendTime" if self.dated_by_broker else "CreateTime"
@@ -70,7 +73,17 @@ KEYS = TopicSpec(
     key="key/key_id, use/key_id",
 )
 
-TOPICS = (RAW, TURNS, *AI_TOPICS, AGGREGATED, DLQ, WINDOW_COMMANDS, KEYS)
+VAULT = TopicSpec(
+    "security.vault",
+    "TenantKeyRecord",
+    ("conversation", *AI_AGENTS, "aggregation", "web", "signalstream vault"),
+    ("conversation", *AI_AGENTS, "aggregation", "web", "signalstream vault"),
+    retention_ms=None,
+    key="key/tenant_id/key_id, gone/tenant_id",
+    extra=SOON_COMPACTED,
+)
+
+TOPICS = (RAW, TURNS, *AI_TOPICS, AGGREGATED, DLQ, WINDOW_COMMANDS, KEYS, VAULT)
 
 
 def topic_name(spec: TopicSpec, settings: Settings) -> str:

@@ -12,6 +12,7 @@ from signalstream.errors import ConfigurationError
 from signalstream.settings import ROLES, Settings
 from signalstream.streaming.application import SignalApp
 from signalstream.topics import AI_TOPICS, RAW, TABLES, TURNS, WINDOW_COMMANDS, changelog_name, topic_name
+from tests.security.vaults import FIRST_TEXT
 
 pytestmark = pytest.mark.usefixtures("restored_logging")  # building an app sets logging up
 
@@ -23,16 +24,30 @@ def settings(path: Path, **changes: object) -> Settings:
 
 def parts(given: Settings) -> bootstrap._Parts:
     main = bootstrap._main_app(given)
-    return bootstrap._Parts(given, bootstrap.choose_analyst(given), main, (main, *bootstrap._other_apps(given)))
+    apps = (main, *bootstrap._other_apps(given))
+    return bootstrap._Parts(given, bootstrap.choose_analyst(given), main, apps, bootstrap.encryption(given))
 
 
 def topics_of(app: SignalApp) -> dict[str, set[str]]:
     return {name.rpartition(".")[2]: set(agent.channel.topics) for name, agent in app.agents.items()}
 
 
-def test_a_promise_that_this_version_cannot_keep_is_refused_with_what_to_do(tmp_path):
-    with pytest.raises(ConfigurationError, match=r"SIGNALSTREAM_ENCRYPTION.*SIGNALSTREAM_ENCRYPTION=off"):
-        check_exposure(settings(tmp_path, encryption="required"))
+@pytest.mark.parametrize("mode", ["required", "migrate"])
+def test_a_worker_that_is_to_encrypt_and_has_no_master_key_is_refused_with_how_to_make_one(tmp_path, mode):
+    with pytest.raises(ConfigurationError, match=r"signalstream vault new-master-key.*SIGNALSTREAM_ENCRYPTION=off"):
+        build(settings(tmp_path, encryption=mode))
+
+
+async def test_with_encryption_all_that_agents_and_tables_keep_goes_through_one_vault(tmp_path):
+    built = parts(settings(tmp_path, encryption="required", master_keys=FIRST_TEXT))
+    assert built.encryption is not None
+    reader = built._add_core()
+
+    assert built.sealer is built.encryption.vault
+    for table in (reader.conversations, reader.insights, reader.windows):
+        assert table._seal == (built.sealer, changelog_name(table._name, built.settings))
+    assert built.stage("sentiment", built.main).outbox._sealer is built.sealer
+    assert parts(settings(tmp_path)).encryption is None
 
 
 def test_a_worker_that_wants_credentials_and_could_accept_none_is_refused_with_what_to_do(tmp_path):

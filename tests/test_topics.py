@@ -6,17 +6,28 @@ import pytest
 
 from signalstream.agents import aggregation, conversation
 from signalstream.agents.registry import AI_AGENT_NAMES, AI_AGENTS
+from signalstream.models import api_key, dead_letter, intelligence, live, messages, tenant_key, windows
 from signalstream.models import conversation as conversation_models
-from signalstream.models import api_key, dead_letter, intelligence, live, messages, windows
 from signalstream.settings import ROLES, Settings
-from signalstream.topics import AI_TOPICS, DLQ, KEYS, TABLES, TOPICS, TURNS, all_topics, changelog_name, topic_name
+from signalstream.topics import (
+    AI_TOPICS,
+    DLQ,
+    KEYS,
+    TABLES,
+    TOPICS,
+    TURNS,
+    VAULT,
+    all_topics,
+    changelog_name,
+    topic_name,
+)
 
 SETTINGS = Settings(_env_file=None)
 AGENTS = {conversation.NAME, aggregation.NAME, *AI_AGENT_NAMES}
-OTHERS = {"web", "window sweep", "live view", "signalstream dlq", "signalstream keys", "core"}
+OTHERS = {"web", "window sweep", "live view", "signalstream dlq", "signalstream keys", "signalstream vault", "core"}
 MODELS = {
     name
-    for module in (api_key, conversation_models, dead_letter, intelligence, live, messages, windows)
+    for module in (api_key, conversation_models, dead_letter, intelligence, live, messages, tenant_key, windows)
     for name in vars(module)
 }
 
@@ -53,11 +64,12 @@ def test_each_ai_agent_is_a_role():
 
 
 def test_changelogs_and_replicated_state_are_compacted_and_everything_else_is_kept_for_a_time():
-    compacted = {changelog_name(table, SETTINGS) for table in TABLES} | {topic_name(KEYS, SETTINGS)}
+    replicated = {topic_name(spec, SETTINGS) for spec in (KEYS, VAULT)}
+    compacted = {changelog_name(table, SETTINGS) for table in TABLES} | replicated
 
     for spec in all_topics(SETTINGS):
         if spec.name in compacted:
-            assert spec.config() == {"cleanup.policy": "compact"}
+            assert spec.config() == {"cleanup.policy": "compact", **dict(spec.extra)}
         else:
             assert spec.config()["cleanup.policy"] == "delete"
             assert int(spec.config()["retention.ms"]) >= 86_400_000

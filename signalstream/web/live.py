@@ -112,6 +112,11 @@ class LiveConversations:
             next_cursor=encode_cursor(shown[-1]) if start else None,
         )
 
+    def forget_tenant(self, tenant_id: str) -> None:
+        """Keep nothing of a tenant any longer: its data has been erased."""
+        for _, conversation in list(self._places.get(tenant_id, ())):
+            self._forget(ConversationKey(tenant_id, conversation))
+
     def _forget(self, key: ConversationKey) -> None:
         entry = self._entries.pop(key, None)
         if entry is None:
