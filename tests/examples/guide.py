@@ -21,6 +21,11 @@ class Block:
     text: str
     line: int
 
+    @property
+    def wants_a_key(self) -> bool:
+        """Say whether the block is for a deployment that wants credentials."""
+        return "API_KEY" in self.text
+
     def against(self, url: str) -> str:
         """Return the block for a worker at ``url``."""
         return self.text.replace(WRITTEN_URL, url)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from signalstream.models.windows import Timeline, Window
 from signalstream.streaming.embedded import EmbeddedBroker
 from signalstream.web.problems import Problem
 from signalstream.web.routes import ROUTES
+from tests.cli.command import signalstream
 from tests.examples.guide import GUIDE, WRITTEN_URL, Block, blocks
 from tests.machine import must_run_everything
 from tests.workers import Worker, get
@@ -27,7 +29,7 @@ FIRST_LINES = {"bash": "set -euo pipefail", "javascript": "", "python": ""}
 
 
 def runnable(language: str) -> list[Block]:
-    return [block for block in blocks() if block.runs and block.language == language]
+    return [block for block in blocks() if block.runs and block.language == language and not block.wants_a_key]
 
 
 def answers() -> list[dict[str, object]]:
@@ -79,6 +81,21 @@ def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
         yield started
 
 
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Worker, str]]:
+    """Start a worker that wants credentials; give it with a key that the command issued for it."""
+    folder = tmp_path_factory.mktemp("guarded")
+    secret = {"SIGNALSTREAM_AUTH_SECRET": "a secret that the guide's test has"}
+    wanted = {**SETTINGS, **secret, "SIGNALSTREAM_AUTH": "required"}
+    issue = ("keys", "issue", "--tenant", "acme", "--label", "guide", *("--scope", "messages:write"))
+    with EmbeddedBroker(folder / "broker.log") as broker, Worker(broker.bootstrap, folder, wanted) as started:
+        started.wait_ready()
+        settings = {**wanted, "SIGNALSTREAM_KAFKA_BROKERS": broker.bootstrap}
+        issued = signalstream(*issue, "--scope", "insights:read", folder=folder, settings=settings)
+        assert issued.returncode == 0, issued.stderr
+        yield started, issued.stdout.strip()
+
+
 def node() -> list[str]:
     """Return the command for JavaScript. Node before 22 has WebSocket behind a flag."""
     found = shutil.which("node")
@@ -90,12 +107,12 @@ def node() -> list[str]:
     return [found, *([] if major >= 22 else ["--experimental-websocket"]), "--input-type=module", "-"]
 
 
-def run(block: Block, worker: Worker, folder: Path) -> str:
+def run(block: Block, worker: Worker, folder: Path, **environment: str) -> str:
     commands = {"bash": ["bash", "-s"], "python": [sys.executable, "-"]}
     command = commands.get(block.language) or node()
     ended = subprocess.run(
         command, input=f"{FIRST_LINES[block.language]}\n{block.against(worker.url)}",
-        capture_output=True, text=True, timeout=60, cwd=folder, check=False,
+        capture_output=True, text=True, timeout=60, cwd=folder, check=False, env=os.environ | environment,
     )  # fmt: skip
     assert ended.returncode == 0, f"line {block.line}: {ended.stdout}{ended.stderr}"
     return ended.stdout
@@ -148,3 +165,18 @@ def test_the_javascript_of_the_guide_runs(worker: Worker, tmp_path: Path) -> Non
     asked, streamed = [run(block, worker, tmp_path) for block in runnable("javascript")]
     assert len(asked.split()) >= 3
     assert " complete " in streamed.splitlines()[-1]
+
+
+@pytest.mark.embedded
+def test_what_the_guide_says_of_credentials_is_so(guarded: tuple[Worker, str], tmp_path: Path) -> None:
+    worker, key = guarded
+    said = {}
+    for block in (block for block in blocks() if block.runs and block.wants_a_key):
+        said[block.language] = run(block, worker, tmp_path, API_KEY=key)
+    assert '"status":"accepted"' in said["bash"]
+    assert said["javascript"].split("\n")[0] == "connected acme"
+    assert said["python"].split("\n")[0] == "connected"
+    without = subprocess.run(
+        ["curl", "-sS", f"{worker.url}/v1/conversations"], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert "urn:signalstream:problem:credential-missing" in without.stdout

@@ -236,7 +236,7 @@ at("more").addEventListener("click", () => {
 });
 const body = JSON.stringify({ conversation_id: "first-steps", sender: "customer", message: "Where is my order? It is late!" });
 at("example").textContent =
-  `curl -X POST ${address("v1/messages")} \\\n${state.credential ? "  -H \"Authorization: Bearer $SIGNALSTREAM_KEY\" \\\n" : ""}` +
+  `curl -X POST ${address("v1/messages")} \\\n${state.credential ? "  -H \"Authorization: Bearer $API_KEY\" \\\n" : ""}` +
   `  -H 'Content-Type: application/json' \\\n  -d '${body}'`;
 setInterval(() => document.visibilityState === "visible" && refreshList(), LIST_EVERY_MS);
 refreshList();
