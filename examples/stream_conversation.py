@@ -2,12 +2,14 @@
 
     python examples/stream_conversation.py [--url http://127.0.0.1:8000] [--conversation my-example]
 
-Needs aiohttp and a running SignalStream, for example `make run`. Ends with 0 once the last message is analysed.
+Needs aiohttp and a running SignalStream, for example `make run`. Where credentials are wanted it takes an API key or a
+token from the environment variable API_KEY. Ends with 0 once the last message is analysed.
 """
 
 import argparse
 import asyncio
 import contextlib
+import os
 import random
 import sys
 from urllib.parse import quote
@@ -19,6 +21,12 @@ MESSAGES = (
     ("agent", "Sorry about that! I see both charges and have refunded the second one."),
     ("customer", "That was quick, thank you so much!"),
 )
+REFUSED = {
+    4401: "the credential does not hold",
+    4403: "it does not grant this",
+    4408: "it wants a credential",
+    4410: "the credential has ended",
+}
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 20.0
 
 
@@ -50,6 +58,8 @@ async def updates(session, url, conversation):
                     if event["type"] == "intelligence_update":
                         last_event_id, pause = event["id"], waits()
                         yield event["data"]
+            if socket.close_code in REFUSED:
+                sys.exit(f"the stream was refused: {REFUSED[socket.close_code]}")
             reason = f"closed with {socket.close_code}"
         except aiohttp.WSServerHandshakeError as error:
             if error.status < 500:
@@ -81,7 +91,8 @@ def line(insight):
 
 async def main(url, conversation):
     """Watch the conversation while posting it, and end when the last message has a complete insight."""
-    async with aiohttp.ClientSession() as session:
+    headers = {"Authorization": f"Bearer {os.environ['API_KEY']}"} if os.environ.get("API_KEY") else {}
+    async with aiohttp.ClientSession(headers=headers) as session:
         stream = updates(session, url, conversation)
         posting = asyncio.create_task(post_all(session, url, conversation))
         async with contextlib.aclosing(stream):
