@@ -21,12 +21,6 @@ MESSAGES = (
     ("agent", "Sorry about that! I see both charges and have refunded the second one."),
     ("customer", "That was quick, thank you so much!"),
 )
-REFUSED = {
-    4401: "the credential does not hold",
-    4403: "it does not grant this",
-    4408: "it wants a credential",
-    4410: "the credential has ended",
-}
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 20.0
 
 
@@ -58,8 +52,8 @@ async def updates(session, url, conversation):
                     if event["type"] == "intelligence_update":
                         last_event_id, pause = event["id"], waits()
                         yield event["data"]
-            if socket.close_code in REFUSED:
-                sys.exit(f"the stream was refused: {REFUSED[socket.close_code]}")
+            if (socket.close_code or 0) > 4400:
+                sys.exit(f"the credential was refused with {socket.close_code}; docs/API_GUIDE.md says why")
             reason = f"closed with {socket.close_code}"
         except aiohttp.WSServerHandshakeError as error:
             if error.status < 500:
