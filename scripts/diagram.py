@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args, get_type_hints
 
+from scripts import rights
 from signalstream.agents import aggregation, conversation
 from signalstream.agents.aggregation import AggregationAgent
 from signalstream.agents.conversation import ConversationAgent
@@ -128,9 +129,12 @@ def _id(name: str) -> str:
 def main() -> int:
     """Print or write; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m scripts.diagram", description=__doc__)
-    parser.add_argument("--write", action="store_true", help=f"put them into docs/{DOCUMENT.name}")
+    parser.add_argument(
+        "--write", action="store_true", help=f"put them into docs/{DOCUMENT.name}, and the rights into docs/SETUP.md"
+    )
     if parser.parse_args().write:
         DOCUMENT.write_text(filled(DOCUMENT.read_text(encoding="utf-8")), encoding="utf-8")
+        rights.write()  # a new topic needs rights, too
     else:
         sys.stdout.write(f"{diagram()}\n\n{topics_table()}\n")
     return 0

@@ -60,6 +60,7 @@ async def examine(settings: Settings, probes: Probes, seconds: float = CHECK_SEC
     may_create = settings.topic_creation == "create"
     parts = await asyncio.gather(
         checks.many("topics", probes.topics, lambda facts: diagnosis.of_topics(facts, may_create)),
+        checks.one("rights", probes.missing_rights, diagnosis.of_rights),
         checks.many("groups", probes.groups, lambda facts: [diagnosis.of_group(each) for each in facts]),
         checks.one("dead letters", probes.letters, diagnosis.of_letters),
         checks.many("workers", lambda: _workers(probes), lambda facts: [diagnosis.of_worker(each) for each in facts]),

@@ -25,6 +25,7 @@ from signalstream.streaming.application import WRITTEN_FOR
 from signalstream.streaming.clients import connection
 from signalstream.streaming.groups import Group, committed, describe
 from signalstream.streaming.preflight import inspect
+from signalstream.streaming.rights import missing_rights, named
 from signalstream.streaming.storage import MEGABYTE, disk_part
 from signalstream.topics import AI_TOPICS, RAW, TURNS, WINDOW_COMMANDS, topic_name
 
@@ -93,6 +94,11 @@ class Deployment:
     async def topics(self) -> list[TopicFacts]:
         """See Probes."""
         return [TopicFacts(row.name, row.state, row.problems()) for row in (await inspect(self._settings)).rows]
+
+    async def missing_rights(self) -> str:
+        """See Probes."""
+        async with connected_admin(self._settings) as admin:
+            return named(await missing_rights(admin, self._settings))
 
     async def groups(self) -> list[GroupFacts]:
         """See Probes."""

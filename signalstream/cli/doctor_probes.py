@@ -43,6 +43,10 @@ class Probes(Protocol):
         """Compare topics and changelogs with the table."""
         ...
 
+    async def missing_rights(self) -> str:
+        """Name the rights at the brokers that the roles need and this client has not; empty when it has all."""
+        ...
+
     async def groups(self) -> list[GroupFacts]:
         """Look at the consumer group of each role."""
         ...

@@ -36,7 +36,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class TopicFacts:
-    """A topic as found. ``state`` is ok, missing or mismatch."""
+    """A topic as found. ``state`` is ok, missing, denied or mismatch."""
 
     name: str
     state: str
@@ -123,7 +123,7 @@ def of_topics(topics: Iterable[TopicFacts], workers_create: bool) -> list[Findin
             "no worker starts like this; see `signalstream topics check`",
         )
         for each in found
-        if each.state == "mismatch"
+        if each.state in {"mismatch", "denied"}
     ]  # fmt: skip
     missing = [each.name for each in found if each.state == "missing"]
     if missing:
@@ -132,6 +132,14 @@ def of_topics(topics: Iterable[TopicFacts], workers_create: bool) -> list[Findin
         findings.append(Finding("missing topics", level, f"{', '.join(missing)}", remedy))
     good = sum(each.state == "ok" for each in found)
     return [*findings, Finding("topics", Level.OK, f"{good} of {len(found)} are as they should be")]
+
+
+def of_rights(missing: str) -> Finding:
+    """Judge the rights at the brokers; ``missing`` names those that the roles need and this client has not."""
+    if not missing:
+        return Finding("rights", Level.OK, "all that the roles need")
+    remedy = "grant them to this client (docs/SETUP.md, A secured Kafka): no worker starts without"
+    return Finding("rights", Level.FAIL, f"missing: {missing}", remedy)
 
 
 def of_group(group: GroupFacts) -> Finding:

@@ -37,6 +37,8 @@ class FakeDeployment:
     filed: LetterFacts = field(default_factory=lambda: LetterFacts(0))
     away: Exception | None = None
     breaks: Exception | None = None
+    lacks: str = ""
+    known: list[TopicFacts] = field(default_factory=lambda: [TopicFacts("support.messages.raw", "ok")])
     hangs: bool = False
 
     def packages(self) -> Mapping[str, str]:
@@ -56,7 +58,10 @@ class FakeDeployment:
         return BrokerFacts(0.01, 1, "Kafka 4 or newer")
 
     async def topics(self) -> list[TopicFacts]:
-        return [TopicFacts("support.messages.raw", "ok")]
+        return self.known
+
+    async def missing_rights(self) -> str:
+        return self.lacks
 
     async def groups(self) -> list[GroupFacts]:
         return [self.group]
@@ -84,7 +89,7 @@ async def test_a_healthy_deployment_is_ok_throughout() -> None:
     findings = await found(FakeDeployment())
     assert {each.level for each in findings.values()} == {Level.OK}
     assert {"settings", "SignalStream", "data directory", "own port", "broker", "topics", "group signalstream",
-            "dead letters", "worker"} <= set(findings)  # fmt: skip
+            "dead letters", "rights", "worker"} <= set(findings)  # fmt: skip
 
 
 async def test_without_a_broker_the_rest_is_said_to_be_unchecked() -> None:
@@ -101,6 +106,14 @@ async def test_a_broker_that_never_answers_is_given_up_in_time() -> None:
     findings = await found(FakeDeployment(hangs=True), seconds=0.2)
     assert time.monotonic() - began < 2
     assert findings["broker"].found == "no answer within 0.2 s"
+
+
+async def test_rights_that_are_missing_and_topics_that_are_hidden_for_it_are_broken() -> None:
+    hidden = TopicFacts("support.dlq", "denied", ("topic support.dlq cannot be checked",))
+    findings = await found(FakeDeployment(lacks="READ on the topic support.dlq", known=[hidden]))
+    assert findings["rights"].level is Level.FAIL
+    assert "READ on the topic support.dlq" in findings["rights"].found
+    assert findings["topic support.dlq"].level is Level.FAIL
 
 
 async def test_a_check_that_breaks_hides_no_other() -> None:
