@@ -67,8 +67,8 @@ WINDOW_COMMANDS = TopicSpec(
 KEYS = TopicSpec(
     "security.keys",
     "ApiKeyRecord",
-    ("signalstream keys", "web"),
-    ("web", "signalstream keys"),
+    ("signalstream keys", "admission"),
+    ("admission", "signalstream keys"),
     retention_ms=None,
     key="key/key_id, use/key_id",
 )

@@ -24,7 +24,16 @@ from signalstream.topics import (
 
 SETTINGS = Settings(_env_file=None)
 AGENTS = {conversation.NAME, aggregation.NAME, *AI_AGENT_NAMES}
-OTHERS = {"web", "window sweep", "live view", "signalstream dlq", "signalstream keys", "signalstream vault", "core"}
+OTHERS = {
+    "web",
+    "admission",
+    "window sweep",
+    "live view",
+    "signalstream dlq",
+    "signalstream keys",
+    "signalstream vault",
+    "core",
+}
 MODELS = {
     name
     for module in (api_key, conversation_models, dead_letter, intelligence, live, messages, tenant_key, windows)

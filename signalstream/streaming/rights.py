@@ -15,13 +15,15 @@ from signalstream.models.agents import AI_AGENTS
 from signalstream.settings import ROLES, Settings
 from signalstream.streaming.allowed import UNTOLD, allowed_with_groups, allowed_with_topics
 from signalstream.streaming.clients import connection
-from signalstream.topics import all_topics
+from signalstream.topics import KEYS, VAULT, all_topics, topic_name
 
 CORE = "core"
 CORE_PARTS = {CORE, "web", "conversation", "aggregation", "live view", "window sweep"}
+EVERYWHERE = {"admission"}  # parts of every process that serves a port
 OPERATOR = "signalstream "  # how the parts begin that are commands
 READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS = "READ", "WRITE", "DESCRIBE", "DESCRIBE_CONFIGS"
 BITS = {READ: 3, WRITE: 4, DESCRIBE: 8, DESCRIBE_CONFIGS: 10}  # Kafka's AclOperation
+_SWITCHES = {KEYS: "auth", VAULT: "encryption"}
 
 
 @dataclass(frozen=True, order=True)
@@ -39,19 +41,24 @@ def roles_of(part: str) -> tuple[str, ...]:
         return (part,)
     if part.startswith(OPERATOR):
         return ()
+    if part in EVERYWHERE:
+        return ROLES
     if part in CORE_PARTS:
         return (CORE,)
     raise KeyError(f"{part} of the table of topics runs in no known role")
 
 
 def rights_of(role: str, settings: Settings) -> tuple[Right, ...]:
-    """Return what a worker with the role needs once all topics exist."""
+    """Return what a worker with the role needs once all topics exist; less with authentication or encryption off."""
     group = settings.core_id() if role == CORE else f"{settings.app_id}-{role}"
     rights = [Right("group", READ, group)]
+    unused = {topic_name(spec, settings) for spec, switch in _SWITCHES.items() if getattr(settings, switch) == "off"}
     for spec in all_topics(settings):
+        rights += [Right("topic", operation, spec.name) for operation in (DESCRIBE, DESCRIBE_CONFIGS)]
+        if spec.name in unused:
+            continue
         rights += [Right("topic", READ, spec.name) for part in spec.readers if role in roles_of(part)]
         rights += [Right("topic", WRITE, spec.name) for part in spec.writers if role in roles_of(part)]
-        rights += [Right("topic", operation, spec.name) for operation in (DESCRIBE, DESCRIBE_CONFIGS)]
     return tuple(sorted(set(rights)))
 
 

@@ -78,6 +78,14 @@ def test_a_role_may_read_and_write_what_the_table_says_and_nothing_else(role: st
     ]
 
 
+def test_what_is_switched_off_needs_no_rights_beyond_those_of_the_comparison():
+    off = SETTINGS.model_copy(update={"auth": "off", "encryption": "off"})
+    gone = {(each.operation, each.name) for each in rights_of(CORE, SETTINGS)} - {
+        (each.operation, each.name) for each in rights_of(CORE, off)
+    }
+    assert gone == {(way, f"support.security.{name}") for way in (READ, WRITE) for name in ("keys", "vault")}
+
+
 def test_every_role_may_compare_every_topic_before_it_starts():
     names = {spec.name for spec in all_topics(SETTINGS)}
     for operation in (DESCRIBE, DESCRIBE_CONFIGS):
