@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import structlog
 
 from signalstream.core.clock import SystemClock
+from signalstream.core.loopback import is_loopback
 from signalstream.errors import BrokerUnavailableError, ConfigurationError
 from signalstream.security.authenticator import CredentialCheck, credential_check, key_ring, key_set
 from signalstream.security.key_ring import KeyRing
@@ -88,11 +88,3 @@ def check_listening(settings: Settings, host: str) -> None:
             f"SIGNALSTREAM_AUTH=off would let in whoever reaches {host}; listen on this machine alone with "
             "SIGNALSTREAM_HOST=127.0.0.1, or have credentials checked (docs/SETUP.md, Who may come in)"
         )
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether only this machine reaches an address."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from signalstream.admission import Admission, admission, check_listening, is_loopback
+from signalstream.admission import Admission, admission, check_listening
+from signalstream.core.loopback import is_loopback
 from signalstream.errors import BrokerUnavailableError, ConfigurationError
 from signalstream.models.api_key import ApiKeyUse
 from signalstream.settings import Settings

@@ -1,7 +1,8 @@
 """Which web pages may use this API from a browser: our own, and those of the configured origins; none by default.
 
 A page of elsewhere can open a WebSocket or send a simple POST without asking first. So what changes something or opens
-a stream is refused for an origin that is not one of these, whatever credential comes with it.
+a stream is refused for an origin that is not one of these, whatever credential comes with it. And its name can be made
+to mean this machine's loopback: where no credential is wanted, only a loopback's own names are answered.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import hdrs, web
 from yarl import URL
 
+from signalstream.core.loopback import is_loopback
 from signalstream.web.problems import ProblemError
 
 METHODS = "GET, HEAD, POST, DELETE"
@@ -21,6 +23,10 @@ SHOWN_HEADERS = (
 )
 REMEMBERED_SECONDS = "600"
 REFUSED = "Pages of this origin may not use this API. An operator allows it with SIGNALSTREAM_CORS_ORIGINS."
+MISDIRECTED = (
+    "This worker wants no credentials (SIGNALSTREAM_AUTH=off) and so answers to 127.0.0.1 and localhost only, not to "
+    "the name in the Host header."
+)
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -30,8 +36,9 @@ Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 class Origins:
     """Answers a browser's question beforehand, refuses other pages, and marks answers for allowed ones."""
 
-    def __init__(self, allowed: tuple[str, ...]) -> None:
+    def __init__(self, allowed: tuple[str, ...], loopback_only: bool = False) -> None:
         self._allowed = frozenset(allowed)
+        self._loopback_only = loopback_only
 
     def middleware(self) -> Middleware:
         """Return the check as aiohttp takes it."""
@@ -43,6 +50,8 @@ class Origins:
         return checked
 
     async def _checked(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if self._loopback_only and not _names_loopback(request):
+            raise ProblemError(421, MISDIRECTED, word="host-refused")
         origin = request.headers.get(hdrs.ORIGIN)
         if origin is None or _is_own(origin, request):
             return await handler(request)
@@ -60,6 +69,14 @@ class Origins:
         if (origin := request.headers.get(hdrs.ORIGIN)) in self._allowed and origin is not None:
             response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
             response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = SHOWN_HEADERS
+
+
+def _names_loopback(request: web.Request) -> bool:
+    sent = request.headers.get(hdrs.HOST)
+    try:
+        return sent is None or is_loopback(URL(f"http://{sent}").host or "")
+    except ValueError:
+        return False
 
 
 def _asks(request: web.Request) -> bool:

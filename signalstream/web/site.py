@@ -41,7 +41,8 @@ NO_CORE = "This worker does not have the role core, which takes in and reads. As
 
 def application_options(settings: Settings) -> dict[str, Any]:
     """Return what the aiohttp application is made with; Faust takes it as ``web_application_options``."""
-    middlewares = [correlated, problems, Origins(settings.cors_origins).middleware()]
+    origins = Origins(settings.cors_origins, loopback_only=settings.auth == "off")
+    middlewares = [correlated, problems, origins.middleware()]
     return {"middlewares": middlewares, "client_max_size": settings.max_body_bytes + 1}
 
 

@@ -8,6 +8,7 @@ from aiohttp.test_utils import TestClient
 
 from signalstream.settings import Settings
 from tests.web.conftest import World, make_settings
+from tests.web.guarded import Guarded
 
 DESK, ELSEWHERE = "https://desk.example", "https://elsewhere.example"
 MESSAGE = {"conversation_id": "c-1", "sender": "customer", "message": "m"}
@@ -78,3 +79,32 @@ def test_origins_are_separated_by_commas() -> None:
         DESK,
         "http://localhost:3000",
     )
+
+
+@pytest.mark.parametrize("host", ["elsewhere.example", "localhost.elsewhere.example:8000", "10.0.0.1", "a b", "[::2]"])
+async def test_a_name_made_to_mean_this_machine_is_not_answered_where_nobody_is_asked_who_he_is(
+    world: World, client: TestClient, host: str
+) -> None:
+    forged = {"Host": host, "Origin": f"http://{host}"}
+    for request in (
+        client.get("/v1/conversations", headers=forged),
+        client.post("/v1/messages", json=MESSAGE, headers=forged),
+        client.get("/", headers=forged),
+    ):
+        async with request as answer:
+            assert answer.status == 421
+    assert world.ingest.accepted == []
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8000", "127.0.0.1:1", "[::1]:8000"])
+async def test_this_machines_own_names_are_answered(client: TestClient, host: str) -> None:
+    async with client.get("/v1/conversations", headers={"Host": host}) as answer:
+        assert answer.status == 200
+
+
+async def test_where_credentials_are_wanted_a_worker_answers_to_any_name() -> None:
+    world = Guarded()
+    async with world.served() as client:
+        headers = world.key() | {"Host": "support.example"}
+        async with client.get("/v1/conversations", headers=headers) as answer:
+            assert answer.status == 200
