@@ -161,8 +161,10 @@ class RemoteAnalyst:
         question = posed(prompts.question_for(task, turns), begun)
         deadline = max(entry.deadline for entry in batch)
         reply = await self._calls.call(question, deadline, batch[0].tenant)
+        found = incoming.Answers()
         try:
-            found = incoming.read(task, reply.value, turns)
+            for _ in incoming.reading(task, reply.value, turns, found):
+                await asyncio.sleep(0)  # a turn takes a millisecond: all of them at once would be felt in every POST
         except AnalystBadOutputError as error:
             return Answers({}, {entry.name: str(error) for entry in batch}, reply.model)
         results = {(task, turn): result for turn, result in found.results.items()}

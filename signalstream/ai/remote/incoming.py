@@ -44,19 +44,26 @@ def read(task: str, value: Mapping[str, Any], turns: Sequence[OutgoingTurn]) -> 
 
     Raises AnalystBadOutputError when it is not ``{"results": [...]}``, AnalystRefusedError for a task without a prompt.
     """
+    answers = Answers()
+    for _ in reading(task, value, turns, answers):
+        pass
+    return answers
+
+
+def reading(task: str, value: Mapping[str, Any], turns: Sequence[OutgoingTurn], answers: Answers) -> Iterator[None]:
+    """Read as ``read`` does, into ``answers``, and stop after each turn: an event loop is not held for all of them."""
     prompt = prompt_of(task)
     entries = value.get("results") if set(value) == {"results"} else None
     if not isinstance(entries, list):
         raise AnalystBadOutputError(f'the answer to {prompt.name} is not {{"results": [...]}}')
     ids = frozenset(turn.id for turn in turns)
-    answers = Answers()
     for turn in turns:
         try:
             entry = _checked(_only(entries, turn.id), prompt, turn, ids)
             answers.results[turn.id] = shaped(entry, turn)
         except AnalystBadOutputError as error:
             answers.refused[turn.id] = f"the entry of {prompt.name} cannot be used: {error}"
-    return answers
+        yield
 
 
 def restored(text: str, turn: OutgoingTurn, originals: Originals = Originals.HIDDEN) -> str:

@@ -229,6 +229,30 @@ async def test_turns_that_wait_for_budget_share_a_question_and_each_gets_its_own
     assert (gathered["questions"], gathered["largest"]) == (2, 6)
 
 
+async def test_the_event_loop_goes_round_between_the_turns_of_one_answer():
+    scene, rounds, at_answer = Scene(), 0, 0
+
+    def answered(question: Question) -> Reply:
+        nonlocal at_answer
+        at_answer = rounds
+        return good(question)
+
+    async def go_round() -> None:
+        nonlocal rounds
+        while True:
+            rounds += 1
+            await asyncio.sleep(0)
+
+    scene.provider.otherwise = answered
+    made = [asyncio.create_task(scene.analyst.analyse("insights", numbered(seq))) for seq in range(1, 11)]
+    turning = asyncio.create_task(go_round())
+    await asyncio.gather(*made)
+    turning.cancel()
+
+    assert len(scene.provider.questions) == 1
+    assert rounds - at_answer >= len(made)
+
+
 async def test_health_tells_the_models_condition_and_the_local_analysts():
     scene = Scene()
     assert scene.analyst.health()["status"] == "ok"
