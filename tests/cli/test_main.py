@@ -9,6 +9,8 @@ from signalstream import __version__
 from signalstream.streaming.embedded import free_port
 from tests.cli.command import assert_one_line, signalstream
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_version_and_the_help_end_with_0(tmp_path: Path) -> None:
     assert signalstream("--version", folder=tmp_path).stdout == f"signalstream {__version__}\n"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from signalstream.ai.evaluation.classes import f1
 from signalstream.ai.local.analyst import LocalAnalyst
 from signalstream.ai.local.minilm import load_minilm
@@ -13,6 +15,8 @@ from signalstream.ai.local.request_signs import SIGNS, request_signs
 from signalstream.ai.local.taxonomy import Advice, Taxonomy
 from signalstream.models.intelligence import Insights
 from tests.ai.local.conversations import turn
+
+pytestmark = pytest.mark.slow
 
 TEXT = "I was charged twice and want my money back"
 

@@ -19,6 +19,9 @@ from signalstream.remote_settings import RemoteSettings
 from tests.fakes import FakeProvider, FixedClock
 from tests.virtual_time import in_virtual_time
 
+pytestmark = pytest.mark.slow
+
+
 QUESTION = Question("sentiment", "Judge.", "<data>", {"type": "object"}, 256)
 DEADLINE = 12.0
 

@@ -5,6 +5,8 @@ import random
 import re
 from collections import Counter
 
+import pytest
+
 from signalstream.ai.analyst import Answer
 from signalstream.ai.local.pii_finder import PersonalDataFinder
 from signalstream.ai.remote.composition import remote_analyst
@@ -19,6 +21,8 @@ from tests.ai.remote.turns import GOOD
 from tests.core.analyses import result_of
 from tests.fakes import FakeProvider, ScriptedAnalyst
 from tests.virtual_time import in_virtual_time
+
+pytestmark = pytest.mark.slow
 
 MESSAGES_A_MINUTE, TENANTS = 4_000, 3
 LOCAL = Answer(RESULTS["sentiment"].model_validate(result_of("sentiment")), engine="local")
