@@ -10,7 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.remote_figures import COLUMNS, Found
-from benchmarks.remote_rows import ROWS, Stage
+from benchmarks.remote_rows import ROWS
+from benchmarks.remote_stage import Stage
 from benchmarks.report import Table
 
 PACKAGES = ("google-generativeai", "grpcio", "onnxruntime")

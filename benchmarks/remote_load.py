@@ -9,21 +9,35 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import aiohttp
+from aiokafka import AIOKafkaProducer
 
 from benchmarks.load import REQUEST_SECONDS, post_warm_up
 from benchmarks.workload import text_of
+from signalstream.core.keys import ConversationKey
 from signalstream.models.base import Model
+from signalstream.models.messages import Channel, Message, Sender
+from signalstream.streaming.values import encode
+
+Submit = Callable[[int], Awaitable[str]]
 
 
 class RemoteLoad(Model):
-    """What to post and where. Messages are dealt in turn to workers, to tenants, and to conversations."""
+    """What to send and where: by POST, in turn to the ``urls``, or straight into ``raw_topic`` when there is one.
+
+    Messages are dealt in turn to tenants and to conversations.
+    """
 
     urls: tuple[str, ...]
+    brokers: str
+    raw_topic: str | None
     per_minute: float
     seconds: float
     tenants: int
@@ -61,52 +75,81 @@ def body_of(load: RemoteLoad, number: int) -> dict[str, str]:
 
 
 async def run(load: RemoteLoad) -> Posts:
-    """Post everything."""
+    """Send everything."""
     accepted: list[Post] = []
     failures: list[str] = []
     loop = asyncio.get_running_loop()
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+    async with _by_http(load) if load.raw_topic is None else _by_kafka(load, load.raw_topic) as submit:
 
-        async def post(number: int, due: float) -> None:
-            late = loop.time() - due
+        async def send(number: int, due: float) -> None:
+            late = 1000 * (loop.time() - due)
             try:
                 async with asyncio.timeout(REQUEST_SECONDS):
-                    name = await _posted(session, load.urls[number % len(load.urls)], body_of(load, number))
+                    name = await submit(number)
             except Exception as error:  # noqa: BLE001 - whatever it is, the request failed and the run goes on and says so
                 failures.append(f"{type(error).__name__}: {error}")
             else:
-                accepted.append(
-                    Post(
-                        message_id=name,
-                        due=since_1970 + due,
-                        late_ms=late * 1000,
-                        accepted_ms=(loop.time() - due) * 1000,
-                    )
-                )
+                taken = 1000 * (loop.time() - due)
+                accepted.append(Post(message_id=name, due=since_1970 + due, late_ms=late, accepted_ms=taken))
+
+        since_1970 = time.time() - loop.time()
+        await _open_loop(load, send)
+    return Posts(accepted=tuple(accepted), failures=tuple(failures))
+
+
+@asynccontextmanager
+async def _by_http(load: RemoteLoad) -> AsyncIterator[Submit]:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+
+        async def post(number: int) -> str:
+            url = load.urls[number % len(load.urls)]
+            async with session.post(f"{url}/v1/messages", json=body_of(load, number)) as answer:
+                if answer.status != 202:
+                    raise RuntimeError(f"POST /v1/messages answered {answer.status}")
+                return str((await answer.json())["message_id"])
 
         for url in load.urls:
             async with aiohttp.ClientSession(url) as warm:
                 await post_warm_up(warm)
-        since_1970 = time.time() - loop.time()
-        await _open_loop(load, post)
-    return Posts(accepted=tuple(accepted), failures=tuple(failures))
+        yield post
 
 
-async def _open_loop(load: RemoteLoad, post: Callable[[int, float], Coroutine[Any, Any, None]]) -> None:
+@asynccontextmanager
+async def _by_kafka(load: RemoteLoad, raw_topic: str) -> AsyncIterator[Submit]:
+    async with AIOKafkaProducer(bootstrap_servers=load.brokers, acks="all", linger_ms=5) as producer:
+
+        async def produce(number: int) -> str:
+            message = message_of(load, number)
+            key = ConversationKey(message.tenant_id, message.conversation_id).encode()
+            await producer.send_and_wait(raw_topic, encode(message), key=key)
+            return str(message.message_id)
+
+        yield produce
+
+
+def message_of(load: RemoteLoad, number: int) -> Message:
+    """Return message ``number`` as a web process would produce it."""
+    body, now = body_of(load, number), datetime.now(UTC)
+    return Message(
+        message_id=uuid4(),
+        tenant_id=body["tenant_id"],
+        conversation_id=body["conversation_id"],
+        sender=Sender(body["sender"]),
+        text=body["message"],
+        channel=Channel.CHAT,
+        written_at=now,
+        received_at=now,
+    )
+
+
+async def _open_loop(load: RemoteLoad, send: Callable[[int, float], Coroutine[Any, Any, None]]) -> None:
     loop = asyncio.get_running_loop()
     start, rate = loop.time() + 0.5, load.per_minute / 60
     async with asyncio.TaskGroup() as requests:
         for number in range(int(load.seconds * rate)):
             due = start + number / rate
             await asyncio.sleep(max(0.0, due - loop.time()))
-            requests.create_task(post(number, due))
-
-
-async def _posted(session: aiohttp.ClientSession, url: str, body: dict[str, str]) -> str:
-    async with session.post(f"{url}/v1/messages", json=body) as answer:
-        if answer.status != 202:
-            raise RuntimeError(f"POST /v1/messages answered {answer.status}")
-        return str((await answer.json())["message_id"])
+            requests.create_task(send(number, due))
 
 
 def main(spec_path: str, result_path: str) -> None:

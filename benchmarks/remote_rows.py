@@ -6,64 +6,19 @@ import asyncio
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from benchmarks.figures import percentile, settled
-from benchmarks.remote_evidence import REMOTE, Evidence, gathered
+from benchmarks.remote_evidence import REMOTE, Evidence
 from benchmarks.remote_figures import Found, Seen, at_least, below, insight_seconds, none_of, p99, wholly_answered
-from benchmarks.remote_load import Post, Posts
+from benchmarks.remote_load import Post
 from benchmarks.remote_scene import Counting, Scene, scene_of
-from benchmarks.stand_in import StandIn
+from benchmarks.remote_stage import MIXED_FAULTS, Stage, seen_of
 from signalstream.ai.remote.prompts import PROMPTS
 
-QUOTA = 1_000
-SETTLE_SECONDS = 45.0
 BUSY_TENANTS = 5
 MANY_TENANTS = 100
-MIXED_FAULTS = MappingProxyType(
-    {
-        "unavailable": 0.04,
-        "rate_limit": 0.03,
-        "hang": 0.02,
-        "reset": 0.02,
-        "deadline": 0.02,
-        "safety": 0.02,
-        "malformed": 0.02,
-        "wrong_schema": 0.02,
-        "max_tokens": 0.01,
-    }
-)
-"""A fifth of all requests."""
-
-
-@dataclass
-class Stage:
-    """Where rows are run: a broker and a directory, ``minutes`` for each row that is asked for another length."""
-
-    brokers: str
-    directory: Path
-    run: str
-    minutes: float | None
-
-    def seconds(self, minutes: float) -> float:
-        """Return the length of a row that takes so many ``minutes`` by default."""
-        return 60 * (minutes if self.minutes is None else self.minutes)
-
-    def scene(self, name: str, quota: int | None = QUOTA, *, faults: Mapping[str, float] | None = None) -> Scene:
-        """Return a scene that is not started yet; the stand-in enforces the quota that workers are told."""
-        directory = self.directory / name
-        told = {} if quota is not None else {"SIGNALSTREAM_REMOTE_REQUESTS_PER_MINUTE": "100000"}
-        stand_in = StandIn(directory / "stand-in", quota, faults or {})
-        return Scene(self.brokers, directory, f"gemini-{self.run}-{name}", stand_in, told)
-
-
-async def _seen(name: str, scene: Scene, posts: Posts, counting: Counting) -> Seen:
-    counted = await counting.counted()
-    names = [post.message_id for post in posts.accepted]
-    return Seen(name, posts, await gathered(scene.brokers, scene.prefix, names, SETTLE_SECONDS), counted)
 
 
 async def throughput(stage: Stage) -> Found:
@@ -71,7 +26,9 @@ async def throughput(stage: Stage) -> Found:
     warm, measured = 30.0, stage.seconds(2)
     async with (
         scene_of(stage.scene("throughput"), 1) as scene,
-        scene.loaded(per_minute=4_300, seconds=warm + measured, tenants=BUSY_TENANTS, conversations=1_000) as posting,
+        scene.loaded(
+            per_minute=4_300, seconds=warm + measured, tenants=BUSY_TENANTS, conversations=1_000, straight=True
+        ) as posting,
     ):
         await asyncio.sleep(warm)
         since = time.time()
@@ -79,7 +36,7 @@ async def throughput(stage: Stage) -> Found:
         await asyncio.sleep(measured - 1.0)
         until = time.time()
         counted = await counting.counted()
-        seen = await _seen("one worker, 4,300 messages a minute of 5 tenants", scene, await posting, counting)
+        seen = await seen_of("one worker, 4,300 messages a minute of 5 tenants", scene, await posting, counting)
     seen.counted = counted  # what came after the load was over is no steady state
     ends = wholly_answered(seen.evidence, seen.posts.accepted)
     rate = 60 * sum(since <= end < until for end in ends) / (until - since)
@@ -101,7 +58,7 @@ async def quota(stage: Stage) -> Found:
         counting = await Counting.begun(scene)
         await asyncio.sleep(measured - 1.0)
         counted = await counting.counted()
-        seen = await _seen("three workers, 400 messages a minute of 100 tenants", scene, await posting, counting)
+        seen = await seen_of("three workers, 400 messages a minute of 100 tenants", scene, await posting, counting)
     seen.counted = counted
     figure = below("refused by the quota, three workers", 0.5, 100 * counted.refused_share, "%", 2)
     return Found([figure], seen)
@@ -119,7 +76,7 @@ async def post(stage: Stage) -> Found:
         since = time.time()
         in_flight = await _in_flight(scene, measured - 2.0)
         until = time.time()
-        seen = await _seen("POST, 1,500 messages a minute", scene, await posting, counting)
+        seen = await seen_of("POST, 1,500 messages a minute", scene, await posting, counting)
     measured_posts = [each for each in seen.posts.accepted if since <= each.due < until]
     taken = percentile(in_flight, 0.5)
     accepted = p99([each.accepted_ms for each in measured_posts])
@@ -139,7 +96,7 @@ async def idle(stage: Stage) -> Found:
     async with scene_of(stage.scene("idle"), 1) as scene:
         counting = await Counting.begun(scene)
         async with scene.loaded(per_minute=120, seconds=stage.seconds(1.5), tenants=1) as posting:
-            seen = await _seen("idle, 120 messages a minute", scene, await posting, counting)
+            seen = await seen_of("idle, 120 messages a minute", scene, await posting, counting)
         added = [ms for task in REMOTE for ms in await _added(scene, seen, task)]
     return Found([below("from a turn to its question at the model when idle, p99", 20, p99(added), "ms")], seen)
 
@@ -170,7 +127,7 @@ async def faults(stage: Stage) -> Found:
     async with scene_of(stage.scene("faults", faults=MIXED_FAULTS), 1) as scene:
         counting = await Counting.begun(scene)
         async with scene.loaded(per_minute=300, seconds=stage.seconds(1.5), tenants=BUSY_TENANTS) as posting:
-            seen = await _seen("20 % faults, 300 messages a minute", scene, await posting, counting)
+            seen = await seen_of("20 % faults, 300 messages a minute", scene, await posting, counting)
     figures = [
         none_of("20 % mixed faults: messages lost", len(seen.lost)),
         none_of("20 % mixed faults: analyses without a result or a stated reason", seen.evidence.unexplained()),
@@ -191,7 +148,7 @@ async def outage(stage: Stage) -> Found:
             await asyncio.sleep(silent)
             scene.stand_in.thaw()
             ended = time.time()
-            seen = await _seen(
+            seen = await seen_of(
                 f"{silent / 60:g} minutes of silence, 300 messages a minute", scene, await posting, counting
             )
     during = [each for each in seen.posts.accepted if began <= each.due < ended]

@@ -69,11 +69,22 @@ class Scene:
 
     @asynccontextmanager
     async def loaded(
-        self, *, per_minute: float, seconds: float, tenants: int, conversations: int | None = None
+        self,
+        *,
+        per_minute: float,
+        seconds: float,
+        tenants: int,
+        conversations: int | None = None,
+        straight: bool = False,
     ) -> AsyncIterator[asyncio.Task[Posts]]:
-        """Give a task that posts for so long, from about now on. Without ``conversations`` each message has its own."""
+        """Give a task that posts for so long, from about now on; ``straight`` into the raw topic instead.
+
+        Without ``conversations`` each message has its own.
+        """
         load = RemoteLoad(
             urls=tuple(worker.url for worker in self.workers),
+            brokers=self.brokers,
+            raw_topic=f"{self.prefix}.messages.raw" if straight else None,
             per_minute=per_minute,
             seconds=seconds,
             tenants=tenants,

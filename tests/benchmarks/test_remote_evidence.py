@@ -7,7 +7,8 @@ import pytest
 from benchmarks.remote_evidence import Evidence
 from benchmarks.remote_figures import below, insight_seconds, none_of, p99, wholly_answered
 from benchmarks.remote_load import Post
-from benchmarks.remote_rows import MIXED_FAULTS, added_milliseconds
+from benchmarks.remote_rows import added_milliseconds
+from benchmarks.remote_stage import MIXED_FAULTS
 from signalstream.models.agents import AI_AGENTS
 
 NOON = 1_767_268_800.0  # 2026-01-01T12:00:00Z

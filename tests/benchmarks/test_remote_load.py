@@ -9,7 +9,15 @@ from benchmarks.remote_load import RemoteLoad, body_of, run
 
 
 def spec(url: str, **changes: object) -> RemoteLoad:
-    fields = {"urls": (url,), "per_minute": 6_000.0, "seconds": 0.2, "tenants": 3, "conversations": 12}
+    fields = {
+        "urls": (url,),
+        "brokers": "",
+        "raw_topic": None,
+        "per_minute": 6_000.0,
+        "seconds": 0.2,
+        "tenants": 3,
+        "conversations": 12,
+    }
     return RemoteLoad.model_validate({**fields, **changes})
 
 
