@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import structlog
+
 from signalstream.admission import USES_SECONDS, Admission, admission, check_listening
 from signalstream.agents import aggregation, conversation
 from signalstream.agents.aggregation import AggregationAgent
@@ -24,6 +26,7 @@ from signalstream.core.letter_rate import LetterRate
 from signalstream.core.sealing import UNSEALED, Sealer
 from signalstream.encryption import Encryption, encryption
 from signalstream.models.conversation import Turn
+from signalstream.models.tenant_key import TenantKeyRecord
 from signalstream.settings import Settings
 from signalstream.streaming.application import SignalApp, check_versions, new_app, set_log_levels
 from signalstream.streaming.clients import connection
@@ -52,6 +55,7 @@ from signalstream.web.services import WebServices
 from signalstream.web.site import application_options, attach
 
 CORE = "core"
+log = structlog.get_logger()
 AGGREGATION_IN_FLIGHT = 2_048  # analyses: they wait for one another's conversation, and hold no analyst up
 
 
@@ -62,7 +66,7 @@ def build(settings: Settings) -> SignalApp:
     check_data_dir(settings.data_dir)
     analyst = choose_analyst(settings)
     main = _main_app(settings)
-    parts = _Parts(settings, analyst, main, (main, *_other_apps(settings)), encryption(settings))
+    parts = _Parts(settings, analyst, main, (main, *_other_apps(settings)), encryption(settings, _say_made))
     services = parts.web_services()
     for kind, app in parts.ai_apps():
         parts.add_analysis_agent(kind, app)
@@ -289,6 +293,10 @@ def _other_apps(settings: Settings) -> list[SignalApp]:
 def _address(settings: Settings) -> dict[str, Any]:
     address = {"web_bind": settings.host, "web_host": settings.host, "web_port": settings.port}
     return address | ({"canonical_url": settings.advertised_url} if settings.advertised_url else {})
+
+
+def _say_made(record: TenantKeyRecord) -> None:
+    log.info("vault.key_made", tenant_id=record.tenant_id, key_id=record.key_id, version=record.version)
 
 
 def _start_up(settings: Settings) -> Callable[[], Any]:

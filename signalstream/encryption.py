@@ -13,11 +13,15 @@ from aiokafka.errors import KafkaError
 from signalstream.core.clock import SystemClock
 from signalstream.core.sealing import UNSEALED, Sealer
 from signalstream.errors import BrokerUnavailableError, ConfigurationError, KeyPendingError
+from signalstream.models.tenant_key import TenantKeyRecord
 from signalstream.security.master_keys import master_key_source
 from signalstream.security.vault import Vault
-from signalstream.security.vault_rows import Row
+from signalstream.security.vault_rows import KEY_ROW, Row
 from signalstream.settings import Settings
 from signalstream.streaming.clients import connection
+from signalstream.streaming.compaction import Replaced, until_compacted
+from signalstream.streaming.preflight import inspect
+from signalstream.streaming.refusal import refusal
 from signalstream.streaming.replica import Replica
 from signalstream.topics import VAULT, topic_name
 
@@ -28,11 +32,13 @@ Forget = Callable[[str], None]
 class Encryption:
     """The vault of a process. Raises ConfigurationError when there is no master key.
 
-    ``forgetters`` are told of each tenant whose keys were destroyed: it has no values any more.
+    ``forgetters`` are told of each tenant whose keys were destroyed: it has no values any more. ``made`` is told of
+    each key that this process makes.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, made: Callable[[TenantKeyRecord], None]) -> None:
         self._connection, self.topic = connection(settings), topic_name(VAULT, settings)
+        self._partitions = settings.partitions
         self.forgetters: list[Forget] = []
         self.replica = Replica(self._connection, self.topic, settings.partitions, self._apply)
         self.vault = Vault(
@@ -42,19 +48,30 @@ class Encryption:
             SystemClock(),
             reads_clear=settings.encryption == "migrate",
             forget=self._forget,
+            made=made,
         )
         self._producer: Any = None
         self._erased: Counter[str] = Counter()
 
     async def start(self) -> None:
-        """Return once every key is known. Raises BrokerUnavailableError, and ConfigurationError for one that is not."""
-        self._producer = self._connection.producer(acks="all", request_timeout_ms=int(WRITE_SECONDS * 1000))
-        await self._producer.start()
-        await self.replica.start()
+        """Connect, and return once every key can be used.
+
+        Raises BrokerUnavailableError, and ConfigurationError when a master key is missing.
+        """
+        await self.connect()
         try:
             self.vault.require_master_keys()
         except KeyPendingError as error:
             raise ConfigurationError(str(error)) from error
+
+    async def connect(self) -> None:
+        """Return once every key is known, as far as the broker tells. Raises BrokerUnavailableError."""
+        self._producer = self._connection.producer(acks="all", request_timeout_ms=int(WRITE_SECONDS * 1000))
+        try:
+            await self._producer.start()
+        except KafkaError as error:
+            raise await refusal(self._connection, error) from error
+        await self.replica.start()
 
     async def stop(self) -> None:
         """Follow and write no more."""
@@ -75,6 +92,20 @@ class Encryption:
                 f"the broker did not confirm a key on {self.topic} within {WRITE_SECONDS:g} s ({type(error).__name__})"
             ) from error
 
+    async def until_compacted(self, replaced: Replaced, seconds: float) -> int:
+        """Return how many of the ``replaced`` keys' rows the broker still gives out after ``seconds`` at most.
+
+        Raises BrokerUnavailableError.
+        """
+        is_key = f"{KEY_ROW}/".encode()
+        return await until_compacted(
+            self._connection,
+            self.topic,
+            self._partitions,
+            lambda key, value: key.startswith(is_key) and replaced(key, value),
+            seconds,
+        )
+
     def note_erased(self, stage: str) -> None:
         """Count a record that was skipped because its tenant's key is destroyed."""
         self._erased[stage] += 1
@@ -92,9 +123,17 @@ class Encryption:
             forget(tenant)
 
 
-def encryption(settings: Settings) -> Encryption | None:
+def encryption(settings: Settings, made: Callable[[TenantKeyRecord], None] = lambda _record: None) -> Encryption | None:
     """Return what the settings ask for; None where values stay in the clear. Raises ConfigurationError."""
-    return None if settings.encryption == "off" else Encryption(settings)
+    return None if settings.encryption == "off" else Encryption(settings, made)
+
+
+async def require_vault_topic(settings: Settings) -> None:
+    """Raise ConfigurationError unless the vault's topic is there as it should be, BrokerUnavailableError."""
+    topic = topic_name(VAULT, settings)
+    row = next(row for row in (await inspect(settings)).rows if row.name == topic)
+    if problems := row.problems():
+        raise ConfigurationError("; ".join(problems))
 
 
 @asynccontextmanager
@@ -105,6 +144,7 @@ async def opened_sealer(settings: Settings) -> AsyncIterator[Sealer]:
         yield UNSEALED
         return
     try:
+        await require_vault_topic(settings)
         await encrypting.start()
         yield encrypting.vault
     finally:

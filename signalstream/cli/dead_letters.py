@@ -26,7 +26,8 @@ class Filed:
     """A record of the dead letter topic, at ``partition`` and ``offset``; ``time`` is the broker's for it.
 
     ``id`` is what an operator calls it: the partition and offset where it was first filed. ``letter`` is None when the
-    bytes are not a dead letter of this version. ``purged_at`` is set while a purge of it has begun and not ended.
+    bytes are not a dead letter of this version; ``why`` may say more then. ``purged_at`` is set while a purge of it has
+    begun and not ended.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Filed:
     letter: DeadLetter | None
     redriven_at: datetime | None = None
     purged_at: datetime | None = None
+    why: str | None = None
 
     @property
     def happened_at(self) -> datetime:
@@ -55,14 +57,16 @@ class Noted:
 Entry = Filed | Noted
 
 
-def entry(partition: int, offset: int, time_ms: int, value: bytes | None, headers: Headers = ()) -> Entry:
-    """Return a record as it is read."""
+def entry(
+    partition: int, offset: int, time_ms: int, value: bytes | None, headers: Headers = (), *, why: str | None = None
+) -> Entry:
+    """Return a record as it is read, its value opened; ``why`` says what is wrong when there is none to be had."""
     try:
         return Noted(partition, offset, decode(DeadLetterNote, value))
     except UndecodableError:
         filed_as = dict(headers).get(FILED_HEADER, b"").decode(errors="replace")
         letter_id = filed_as if _ID.fullmatch(filed_as) else f"{partition}-{offset}"
-        return Filed(letter_id, partition, offset, datetime.fromtimestamp(time_ms / 1000, UTC), _letter(value))
+        return Filed(letter_id, partition, offset, datetime.fromtimestamp(time_ms / 1000, UTC), _letter(value), why=why)
 
 
 def _letter(value: bytes | None) -> DeadLetter | None:

@@ -33,6 +33,7 @@ from signalstream.cli.dlq_redrive import Redrive, fetch_original, prepare, send
 from signalstream.cli.dlq_view import COLUMNS, details, line
 from signalstream.cli.tables import console, table
 from signalstream.core.clock import SystemClock
+from signalstream.encryption import opened_sealer
 from signalstream.errors import ConfigurationError
 from signalstream.models.dead_letter import DeadLetter
 from signalstream.settings import Settings, load_settings
@@ -65,8 +66,14 @@ def show(
     value: Annotated[bool, typer.Option("--value", help="Its bytes too: they may hold personal data.")] = False,
 ) -> None:
     """Print one dead letter with its headers as JSON."""
-    (letter,) = select(asyncio.run(read_all(load_settings(), Bars())), Choice(ids=(letter_id,)))
-    typer.echo(json.dumps(details(letter, with_value=value), indent=2, ensure_ascii=False))
+    told = asyncio.run(_shown(load_settings(), letter_id, value))
+    typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
+
+
+async def _shown(settings: Settings, letter_id: str, with_value: bool) -> dict[str, object]:
+    (letter,) = select(await read_all(settings, Bars()), Choice(ids=(letter_id,)))
+    async with opened_sealer(settings) as sealer:
+        return details(letter, with_value, sealer)
 
 
 @dlq.command()
@@ -121,8 +128,8 @@ def _worth_sending(letters: Sequence[Filed], again: bool) -> list[Filed]:
 
 
 async def _send_back(settings: Settings, ready: Sequence[Redrive]) -> None:
-    async with producer(settings) as writer:
-        notes = Notes(writer, topic_name(DLQ, settings), SystemClock())
+    async with opened_sealer(settings) as sealer, producer(settings) as writer:
+        notes = Notes(writer, topic_name(DLQ, settings), SystemClock(), sealer)
         with Bars().bar("sending back", len(ready)) as advance:
             for record in ready:
                 await send(record, writer)
@@ -181,6 +188,11 @@ def _ask(going: Sequence[Filed]) -> None:
 
 
 async def _purge(settings: Settings, chosen: set[str]) -> None:
-    async with connected_admin(settings) as broker, consumer(settings) as reader, producer(settings) as writer:
-        notes = Notes(writer, topic_name(DLQ, settings), SystemClock())
+    async with (
+        opened_sealer(settings) as sealer,
+        connected_admin(settings) as broker,
+        consumer(settings) as reader,
+        producer(settings) as writer,
+    ):
+        notes = Notes(writer, topic_name(DLQ, settings), SystemClock(), sealer)
         await Purge(reader, writer, broker, notes, await partitions(settings), Bars()).run(chosen)

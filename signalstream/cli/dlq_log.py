@@ -15,13 +15,15 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from signalstream.cli.bars import Bars
 from signalstream.cli.dead_letters import Entry, Filed, entry, letters
 from signalstream.core.clock import Clock
-from signalstream.errors import BrokerUnavailableError, ConfigurationError
+from signalstream.core.sealing import UNSEALED, Sealer
+from signalstream.encryption import opened_sealer
+from signalstream.errors import BrokerUnavailableError, ConfigurationError, KeyDestroyedError, SealedError
 from signalstream.models.dead_letter import DeadLetterNote
 from signalstream.settings import Settings
 from signalstream.streaming.clients import connection
 from signalstream.streaming.preflight import inspect
 from signalstream.streaming.refusal import refusal
-from signalstream.streaming.values import encode
+from signalstream.streaming.values import encode, opened, sealable
 from signalstream.topics import DLQ, TopicSpec, topic_name
 
 REQUEST_MS = 5_000
@@ -36,6 +38,7 @@ class Notes(NamedTuple):
     producer: AIOKafkaProducer
     topic: str
     clock: Clock
+    sealer: Sealer = UNSEALED
 
     async def redriven(self, letter: Filed) -> None:
         """Say that a letter has been sent back, now."""
@@ -46,13 +49,16 @@ class Notes(NamedTuple):
         await self._say(DeadLetterNote(note="purged", letter=letter.id, at=self.clock.now()), letter.partition)
 
     async def _say(self, note: DeadLetterNote, partition: int) -> None:
-        await self.producer.send_and_wait(self.topic, encode(note), partition=partition)
+        await sealable(self.sealer, None)
+        value = self.sealer.seal(self.topic, None, encode(note))
+        await self.producer.send_and_wait(self.topic, value, partition=partition)
 
 
 async def read_all(settings: Settings, bars: Bars | None = None) -> list[Filed]:
     """Return every dead letter, oldest first. Raises BrokerUnavailableError, ConfigurationError."""
-    async with consumer(settings) as reader:
-        return letters((await read_entries(reader, await partitions(settings), bars or Bars()))[0])
+    of = await partitions(settings)
+    async with opened_sealer(settings) as sealer, consumer(settings) as reader:
+        return letters((await read_entries(reader, of, bars or Bars(), sealer))[0])
 
 
 async def partitions(settings: Settings, spec: TopicSpec = DLQ) -> list[TopicPartition]:
@@ -64,16 +70,27 @@ async def partitions(settings: Settings, spec: TopicSpec = DLQ) -> list[TopicPar
     return [TopicPartition(topic, number) for number in range(found)]
 
 
-async def read_entries(reader: AIOKafkaConsumer, of: list[TopicPartition], bars: Bars) -> tuple[list[Entry], Ranges]:
+async def read_entries(
+    reader: AIOKafkaConsumer, of: list[TopicPartition], bars: Bars, sealer: Sealer
+) -> tuple[list[Entry], Ranges]:
     """Return what lies in these partitions now, and from where to where that was."""
     begins, ends = await reader.beginning_offsets(of), await reader.end_offsets(of)
     ranges = {partition: (begins[partition], ends[partition]) for partition in of}
     entries: list[Entry] = []
     with bars.bar("reading dead letters", sum(end - begin for begin, end in ranges.values())) as advance:
         async for batch in records(reader, ranges):
-            entries += [entry(each.partition, each.offset, each.timestamp, each.value, each.headers) for each in batch]
+            entries += [_entry(each, sealer) for each in batch]
             advance(len(batch))
     return entries, ranges
+
+
+def _entry(record: ConsumerRecord, sealer: Sealer) -> Entry:
+    why = None
+    try:
+        value = opened(sealer, record)
+    except (KeyDestroyedError, SealedError) as error:
+        value, why = None, str(error)
+    return entry(record.partition, record.offset, record.timestamp, value, record.headers, why=why)
 
 
 async def records(reader: AIOKafkaConsumer, ranges: Ranges) -> AsyncIterator[list[ConsumerRecord]]:

@@ -77,7 +77,7 @@ class Purge:
         """
         await self._delete(dict.fromkeys((each.partition for each in self.partitions), 0))
         for _ in range(ROUNDS):
-            entries, ranges = await read_entries(self.reader, self.partitions, self.bars)
+            entries, ranges = await read_entries(self.reader, self.partitions, self.bars, self.notes.sealer)
             todo = plan(entries, chosen)
             if not todo.upto:
                 return

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 from signalstream.cli.dead_letters import Filed, key_of
+from signalstream.core.sealing import UNSEALED, Sealer, is_sealed
+from signalstream.errors import KeyDestroyedError, SealedError
 from signalstream.models.base import rfc3339
 from signalstream.models.dead_letter import DeadLetter
 
@@ -16,7 +18,7 @@ def line(each: Filed) -> tuple[str, ...]:
     """Return a letter's line of the list."""
     letter = each.letter
     if letter is None:
-        return (each.id, "-", "unreadable", "-", "-", "-", handled(each), "not a dead letter of this version")
+        return (each.id, "-", "unreadable", "-", "-", "-", handled(each), each.why or UNREADABLE)
     origin = f"{letter.origin.topic} {letter.origin.partition}-{letter.origin.offset}"
     return (
         each.id, rfc3339(letter.failed_at), letter.reason, letter.stage, origin, conversation(letter), handled(each),
@@ -37,8 +39,11 @@ def conversation(letter: DeadLetter) -> str:
     return "/".join(key) if key else "-"
 
 
-def details(each: Filed, with_value: bool) -> dict[str, object]:
-    """Return all that is known of a letter; its bytes only when asked for, since they may hold personal data."""
+def details(each: Filed, with_value: bool, sealer: Sealer = UNSEALED) -> dict[str, object]:
+    """Return all that is known of a letter; its bytes only when asked for, since they may hold personal data.
+
+    A value that was sealed at its origin is shown opened.
+    """
     notes: dict[str, object] = {
         name: rfc3339(at)
         for name, at in (("redriven_at", each.redriven_at), ("purge_began_at", each.purged_at))
@@ -46,7 +51,7 @@ def details(each: Filed, with_value: bool) -> dict[str, object]:
     }
     letter = each.letter
     if letter is None:
-        return {"id": each.id, "reason": "unreadable", "detail": UNREADABLE} | notes
+        return {"id": each.id, "reason": "unreadable", "detail": each.why or UNREADABLE} | notes
     known: dict[str, object] = {
         "id": each.id,
         "reason": letter.reason,
@@ -60,7 +65,18 @@ def details(each: Filed, with_value: bool) -> dict[str, object]:
         "value_bytes": len(letter.value or b""),
     }
     cut = {"whole": letter.whole.model_dump()} if letter.whole else {}
-    return known | cut | notes | ({"value": text(letter.value)} if with_value else {})
+    return known | cut | notes | ({"value": _value(letter, sealer)} if with_value else {})
+
+
+def _value(letter: DeadLetter, sealer: Sealer) -> object:
+    if letter.value is None or not is_sealed(letter.value):
+        return text(letter.value)
+    if letter.whole is not None:
+        return "encrypted and cut, so that it does not open; the whole value is at its origin as long as that is kept"
+    try:
+        return text(sealer.open(letter.origin.topic, letter.key, letter.value))
+    except (SealedError, KeyDestroyedError) as error:
+        return f"encrypted: {error}"
 
 
 def text(value: bytes | None) -> object:

@@ -24,6 +24,7 @@ from signalstream.cli.keys import keys
 from signalstream.cli.reanalyze import reanalyze
 from signalstream.cli.rebuild import rebuild
 from signalstream.cli.topics import topics
+from signalstream.cli.vault import vault
 from signalstream.cli.worker import worker
 from signalstream.errors import SignalStreamError
 
@@ -48,6 +49,7 @@ app.command()(evaluate)
 app.add_typer(topics, name="topics")
 app.add_typer(dlq, name="dlq")
 app.add_typer(keys, name="keys")
+app.add_typer(vault, name="vault")
 
 
 def _version(wanted: bool) -> None:

@@ -16,13 +16,15 @@ from signalstream.cli.dlq_options import DryRun, Since, Tenant, Until
 from signalstream.cli.tables import console
 from signalstream.core.clock import SystemClock
 from signalstream.core.reanalysis import Degraded, Wanted
-from signalstream.errors import ConfigurationError, UndecodableError
+from signalstream.core.sealing import Sealer
+from signalstream.encryption import opened_sealer
+from signalstream.errors import ConfigurationError, KeyDestroyedError, UndecodableError
 from signalstream.models.agents import ADDRESSED, AI_AGENTS
 from signalstream.models.base import Versioned
 from signalstream.models.conversation import Turn
 from signalstream.models.intelligence import Analysis
 from signalstream.settings import Settings, load_settings
-from signalstream.streaming.values import decode
+from signalstream.streaming.values import read
 from signalstream.topics import AI_TOPICS, TURNS
 
 WHICH = "say which analyses: --agent, --tenant, --since or --until, or --all"
@@ -55,25 +57,27 @@ def _known(agents: list[str]) -> frozenset[str]:
 
 async def _reanalyze(settings: Settings, wanted: Wanted, seconds_between: float, dry_run: bool) -> None:
     degraded = Degraded(wanted)
-    async with consumer(settings) as reader:
+    async with opened_sealer(settings) as sealer, consumer(settings) as reader:
         for spec, agent in zip(AI_TOPICS, AI_AGENTS, strict=True):
             if not wanted.agents or agent in wanted.agents:
                 async for record in _read(reader, await partitions(settings, spec), f"reading {spec.name}"):
-                    degraded.add(_decoded(Analysis, record))
+                    degraded.add(_read_value(sealer, Analysis, record))
         found = len(degraded)
         if dry_run:
             console().print(f"would send {found} turns again; nothing was sent")
             return
-        sent = await _send_again(settings, reader, degraded, seconds_between) if found else 0
+        sent = await _send_again(settings, reader, sealer, degraded, seconds_between) if found else 0
     gone = f"; {found - sent} are no longer in their topic" if sent < found else ""
     console().print(f"sent {sent} turns again{gone}. Their analyses come as fast as the analyst's quota allows.")
 
 
-async def _send_again(settings: Settings, reader: AIOKafkaConsumer, degraded: Degraded, seconds_between: float) -> int:
+async def _send_again(
+    settings: Settings, reader: AIOKafkaConsumer, sealer: Sealer, degraded: Degraded, seconds_between: float
+) -> int:
     sent = 0
     async with producer(settings) as writer:
         async for record in _read(reader, await partitions(settings, TURNS), "sending turns again"):
-            for turn in _decoded(Turn, record):
+            for turn in _read_value(sealer, Turn, record):
                 if agents := degraded.take(turn):
                     await _send(writer, record, agents)
                     sent += 1
@@ -98,8 +102,8 @@ async def _read(reader: AIOKafkaConsumer, of: list[TopicPartition], what: str) -
             advance(len(batch))
 
 
-def _decoded(model: type[V], record: ConsumerRecord) -> tuple[V, ...]:
+def _read_value(sealer: Sealer, model: type[V], record: ConsumerRecord) -> tuple[V, ...]:
     try:
-        return (decode(model, record.value),)
-    except UndecodableError:  # its agent has made it a dead letter
+        return (read(sealer, model, record),)
+    except (UndecodableError, KeyDestroyedError):  # its agent has made it a dead letter, or it is erased
         return ()

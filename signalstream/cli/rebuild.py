@@ -15,6 +15,7 @@ from signalstream.cli.rebuild_progress import Progressing, progressing, report
 from signalstream.cli.rebuild_rounds import lag, play_round, require_unused
 from signalstream.cli.tables import console
 from signalstream.core.rebuild import Comparison
+from signalstream.encryption import opened_sealer
 from signalstream.errors import ConfigurationError
 from signalstream.settings import Settings, load_settings
 from signalstream.streaming.administration import connected_admin
@@ -50,7 +51,7 @@ async def _rebuild(served: Settings, rebuilt: Settings) -> Comparison:
     problems = (await ensure(rebuilt)).problems
     if problems:
         raise ConfigurationError("; ".join(problems))
-    async with open_log(Logs(served, rebuilt)) as log:
+    async with opened_sealer(served) as sealer, open_log(Logs(served, rebuilt), sealer) as log:
         await require_unused(log)
         with progressing(console()) as progress:
             comparison, behind = await _rounds(log, progress)

@@ -15,10 +15,12 @@ from typing import Any
 from aiokafka import TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
-from signalstream.errors import BrokerUnavailableError
+from signalstream.core.sealing import Sealer
+from signalstream.errors import BrokerUnavailableError, KeyDestroyedError, SealedError
 from signalstream.settings import Settings
 from signalstream.streaming.administration import connected_admin
 from signalstream.streaming.clients import connection
+from signalstream.streaming.values import opened, sealable
 from signalstream.streaming.versions import BUILDING, BUILT
 from signalstream.tables.replay import Rebuilt, Tables
 from signalstream.topics import AI_TOPICS, RAW, TABLES, WINDOW_COMMANDS, changelog_name, topic_name
@@ -64,8 +66,9 @@ class Logs:
 class RebuildLog:
     """Reads and writes one partition at a time, by clients that ``open_log`` has connected."""
 
-    def __init__(self, logs: Logs, admin: Any, reader: Any, committer: Any, producer: Any) -> None:
+    def __init__(self, logs: Logs, admin: Any, reader: Any, committer: Any, *, producer: Any, sealer: Sealer) -> None:
         self.logs = logs
+        self._sealer = sealer
         self.admin = admin
         self._reader, self._committer, self._producer = reader, committer, producer
 
@@ -78,14 +81,25 @@ class RebuildLog:
         async for record in self.between(dict.fromkeys(ends), ends):
             name = changelogs[record.topic]
             rows = tables.named()[name]
-            if record.value is None:
+            value = self.opened(record)
+            if value is None:
                 rows.pop(record.key, None)
                 continue
-            rows[record.key] = record.value
+            rows[record.key] = value
             if name == TABLES[0]:
                 tables.written_at[record.key] = datetime.fromtimestamp(record.timestamp / 1000, UTC)
                 (carried.add if CARRIED in record.headers else carried.discard)(record.key)
         return tables, carried
+
+    def opened(self, record: Any) -> bytes | None:
+        """Return a record's value; None for one that is erased, and bytes that do not open as they are."""
+        try:
+            return opened(self._sealer, record)
+        except KeyDestroyedError:
+            return None
+        except SealedError:  # nothing decodes them either, and who tries counts that
+            value: bytes = record.value
+            return value
 
     async def between(self, starts: Mapping[TopicPartition, int | None], ends: Offsets) -> AsyncIterator[Any]:
         """Yield the records of all partitions in the order of their times. Raises BrokerUnavailableError.
@@ -140,10 +154,15 @@ class RebuildLog:
             changelog = changelog_name(name, self.logs.rebuilt)
             for key, value in rows.take_changes():
                 headers = [CARRIED] if name == TABLES[0] and key in rebuilt.carried else []
-                sent.append(await self._producer.send(changelog, value, key, partition=partition, headers=headers))
+                sealed = None if value is None else await self._sealed(changelog, key, value)
+                sent.append(await self._producer.send(changelog, sealed, key, partition=partition, headers=headers))
         for each in sent:
             await each
         return len(sent)
+
+    async def _sealed(self, changelog: str, key: bytes, value: bytes) -> bytes:
+        await sealable(self._sealer, key)
+        return self._sealer.seal(changelog, key, value)
 
     async def commit(self, offsets: Offsets, complete: bool) -> None:
         """Commit how far the changelogs have come, with the note that says whether they are complete."""
@@ -153,7 +172,7 @@ class RebuildLog:
 
 
 @asynccontextmanager
-async def open_log(logs: Logs) -> AsyncIterator[RebuildLog]:
+async def open_log(logs: Logs, sealer: Sealer) -> AsyncIterator[RebuildLog]:
     """Connect the clients of a rebuild and close them at the end. Raises BrokerUnavailableError."""
     kafka = connection(logs.served)
     reader = kafka.consumer(
@@ -167,4 +186,4 @@ async def open_log(logs: Logs) -> AsyncIterator[RebuildLog]:
         for client in (reader, committer, producer):
             running.push_async_callback(client.stop)
             await client.start()
-        yield RebuildLog(logs, admin, reader, committer, producer)
+        yield RebuildLog(logs, admin, reader, committer, producer=producer, sealer=sealer)

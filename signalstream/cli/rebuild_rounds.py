@@ -168,7 +168,9 @@ async def _take(log: RebuildLog, plan: Plan, replay: Replay, progress: Progress)
     count = 0
     async for record in log.between(plan.starts, plan.targets):
         take = replay.message if record.topic == log.logs.raw else replay.analysis
-        take(record.topic, record.key, record.value, datetime.fromtimestamp(record.timestamp / 1000, UTC))
+        value = log.opened(record)
+        if value is not None or record.value is None:  # else it is erased
+            take(record.topic, record.key, value, datetime.fromtimestamp(record.timestamp / 1000, UTC))
         taken[TopicPartition(record.topic, record.partition)] = record.offset + 1
         count += 1
         progress.took(1)

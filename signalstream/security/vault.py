@@ -10,7 +10,6 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
 
-import structlog
 from cryptography.exceptions import InvalidTag
 
 from signalstream.core.clock import Clock
@@ -23,7 +22,6 @@ from signalstream.security.master_keys import MasterKeys, new_tenant_key
 from signalstream.security.vault_rows import Row, VaultRows, gone_row, row_key, row_of
 
 Write = Callable[[Sequence[Row]], Awaitable[None]]
-log = structlog.get_logger()
 
 
 class Vault:
@@ -31,7 +29,7 @@ class Vault:
 
     ``load`` reads the master keys. ``age`` says how many seconds ago the topic was last read to its end. With
     ``reads_clear`` a value that was never sealed is read as it is, for topics from before encryption. ``forget`` is
-    told of a tenant whose keys were destroyed.
+    told of a tenant whose keys were destroyed, ``made`` of each key that this process makes.
     """
 
     def __init__(
@@ -43,10 +41,11 @@ class Vault:
         *,
         reads_clear: bool = False,
         forget: Callable[[str], None] = lambda _tenant: None,
+        made: Callable[[TenantKeyRecord], None] = lambda _record: None,
         waits: Waits = WAITS,
     ) -> None:
         self._write, self._clock, self._waits = write, clock, waits
-        self._reads_clear, self._forget = reads_clear, forget
+        self._reads_clear, self._forget, self._made = reads_clear, forget, made
         self.rows = VaultRows(self._changed)
         self._ciphers = Ciphers(self.rows, load, age, waits)
         self._making: dict[str, asyncio.Task[TenantKeyRecord]] = {}
@@ -175,7 +174,7 @@ class Vault:
     async def _make(self, tenant: str, version: int) -> TenantKeyRecord:
         task = self._making.get(tenant)
         if task is None:
-            task = self._making[tenant] = asyncio.create_task(self._made(tenant, version), name=f"key of {tenant}")
+            task = self._making[tenant] = asyncio.create_task(self._make_one(tenant, version), name=f"key of {tenant}")
             task.add_done_callback(lambda done: self._has_made(tenant, done))
         return await asyncio.shield(task)  # whoever waits may be gone before the others
 
@@ -184,7 +183,7 @@ class Vault:
         if not task.cancelled():
             task.exception()  # told to those who wait, if any are left
 
-    async def _made(self, tenant: str, version: int) -> TenantKeyRecord:
+    async def _make_one(self, tenant: str, version: int) -> TenantKeyRecord:
         self._ciphers.reload()
         key_id, key = new_tenant_key()
         record = self._ciphers.masters.wrap(tenant, key_id, version, key, self._clock.now())
@@ -193,7 +192,7 @@ class Vault:
         if tenant in self.rows.gone:  # meanwhile
             await self._write([(row_key(record), None)])
             raise destroyed(tenant)
-        log.info("vault.key_made", tenant_id=tenant, key_id=key_id, version=version)
+        self._made(record)
         return record
 
     async def _arrival_of(self, record: TenantKeyRecord) -> None:

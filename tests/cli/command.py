@@ -12,9 +12,9 @@ COMMAND = Path(sys.executable).with_name("signalstream")
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return this process's environment with no SignalStream settings but the given ones."""
+    """Return this process's environment with no SignalStream settings but the given ones, and no encryption."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("SIGNALSTREAM_", "GEMINI_"))}
-    return inherited | settings
+    return inherited | {"SIGNALSTREAM_ENCRYPTION": "off"} | settings
 
 
 def signalstream(

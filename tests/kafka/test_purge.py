@@ -92,6 +92,7 @@ def operator(kafka: KafkaBroker, topic_names: TopicNames, tmp_path: Path) -> Ope
         partitions=PARTITIONS,
         app_id=topic_names.app_id,
         topic_prefix=topic_names.topic_prefix,
+        encryption="off",
     )
     asyncio.run(ensure(settings))
     return Operator(settings, environment, tmp_path)

@@ -60,7 +60,7 @@ class Secured:
 
 def loaded(environment: Mapping[str, str]) -> Settings:
     fields = {name.removeprefix("SIGNALSTREAM_").lower(): value for name, value in environment.items()}
-    return Settings(_env_file=None, **fields)  # type: ignore[arg-type]  # any field is a keyword
+    return Settings(_env_file=None, **{"encryption": "off", **fields})  # type: ignore[arg-type]  # any field is a keyword
 
 
 @pytest.fixture(autouse=True)
