@@ -15,6 +15,8 @@ from benchmarks.remote_stage import Stage
 from benchmarks.report import Table
 
 PACKAGES = ("google-generativeai", "grpcio", "onnxruntime")
+MOST_LOAD = 0.5  # of other work, with which the figures are the system's own
+BEWARE = "other work kept the cores busy: times and the throughput are worse than the system's own"
 Say = Callable[[str], None]
 
 
@@ -62,8 +64,10 @@ def broken(results: Mapping[str, Found]) -> int:
 def remote_facts(rows: Sequence[str], minutes: float | None) -> dict[str, str]:
     """Return label -> value of what the other measures do not tell."""
     length = "each row's own" if minutes is None else f"{minutes:g} min for each row"
-    return {
+    load = os.getloadavg()[0]
+    facts = {
         "Analyst": ", ".join(f"{name} {version(name)}" for name in PACKAGES),
         "Rows": f"{', '.join(rows)}; length: {length}",
-        "Load of the machine before": f"{os.getloadavg()[0]:.1f}",
+        "Load of the machine before": f"{load:.1f}",
     }
+    return facts if load < MOST_LOAD else {**facts, "Beware": BEWARE}
