@@ -15,6 +15,8 @@ from signalstream.errors import (
     BrokerUnavailableError,
     CredentialError,
     ForbiddenError,
+    KeyDestroyedError,
+    KeyPendingError,
     OwnerUnavailableError,
     SignalStreamError,
 )
@@ -29,6 +31,8 @@ BROKER_DETAIL = (
     "same Idempotency-Key or message_id: a repeat is the same message."
 )
 OWNER_DETAIL = "The worker that holds this conversation cannot be reached, or is still recovering. Ask again shortly."
+KEY_DETAIL = "The key of this tenant's data is not known to this worker yet. Ask again shortly."
+ERASED_DETAIL = "The data of this tenant was erased for good, and nothing is taken in for it any more."
 DETAILS = {
     404: "There is nothing at this path. /openapi.json lists what there is.",
     405: "This path does not take that method. The Allow header lists those that it takes.",
@@ -131,6 +135,8 @@ def _problem_of(error: Exception) -> ProblemError | None:
         kept = {name: value for name in ("Allow", "Retry-After") if (value := error.headers.get(name))}
         detail = DETAILS.get(error.status, f"The request was refused: {error.reason}.")
         return ProblemError(error.status, detail, headers=kept)
+    if isinstance(error, KeyPendingError):
+        return unavailable("key-pending", KEY_DETAIL)
     if isinstance(error, BrokerUnavailableError):
         return unavailable("broker-unavailable", BROKER_DETAIL)
     if isinstance(error, OwnerUnavailableError):
@@ -144,6 +150,8 @@ def _refusal_of(error: Exception) -> ProblemError | None:
     if isinstance(error, ForbiddenError):
         lacking = {"WWW-Authenticate": _insufficient(error.scope)} if error.scope else {}
         return ProblemError(403, str(error), word=error.word, headers=lacking)
+    if isinstance(error, KeyDestroyedError):
+        return ProblemError(410, ERASED_DETAIL, word="tenant-erased")
     if isinstance(error, AuthenticationUnavailableError):
         return unavailable("authentication-unavailable", str(error))
     return None

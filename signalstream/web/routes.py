@@ -112,7 +112,7 @@ ROUTES = (
     Route(
         "postMessage", "POST", "/v1/messages", "Take in a message; answered once the broker has acknowledged it.",
         status=202, body=MessageIn, answer=MessageAccepted, parameters=(TENANT, IDEMPOTENCY),
-        problems=(400, 413, 415, 422, 503), scope=Scope.MESSAGES_WRITE, needs_core=True, tag="messages",
+        problems=(400, 410, 413, 415, 422, 503), scope=Scope.MESSAGES_WRITE, needs_core=True, tag="messages",
     ),
     Route(
         "listConversations", "GET", "/v1/conversations", "Recent conversations, newest change first.",

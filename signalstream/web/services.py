@@ -24,7 +24,10 @@ class Ingest(Protocol):
     """Takes messages in."""
 
     async def accept(self, message: Message, request_id: str) -> None:
-        """Return once the broker has acknowledged. Raises BrokerUnavailableError when it has not in time."""
+        """Return once the broker has acknowledged. Raises BrokerUnavailableError when it has not in time.
+
+        Raises KeyDestroyedError for a tenant that was erased.
+        """
         ...
 
     def recently_accepted(self, key: ConversationKey) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from signalstream.cli.dlq_view import COLUMNS, conversation, details, line
 from signalstream.models.dead_letter import Whole
 from tests.cli.letters import FAILED_AT, LETTERS, RAW, filed, letter
+from tests.security.vaults import VaultTopic
 
 
 def test_a_line_says_when_why_where_and_whose() -> None:
@@ -43,3 +44,15 @@ def test_details_say_what_was_done_and_how_large_a_cut_value_was() -> None:
     assert told["redriven_at"] == told["purge_began_at"] == "2026-01-31T12:00:00.000Z"
     assert {"whole", "redriven_at", "purge_began_at"}.isdisjoint(details(LETTERS[0], with_value=False))
     assert details(LETTERS[3], with_value=True)["reason"] == "unreadable"
+
+
+async def test_a_value_that_was_sealed_at_its_origin_is_shown_opened_and_a_cut_one_says_why_it_is_not():
+    vault = VaultTopic().vault()
+    await vault.prepare(b"acme/c-1")
+    sealed = vault.seal(RAW, b"acme/c-1", b'{"text":"my card is 4111"}')
+    whole, cut = (filed(0, 1, letter(value=sealed, whole=each)) for each in (None, Whole(size=9, sha256="0" * 64)))
+
+    assert details(whole, True, vault)["value"] == {"text": "my card is 4111"}
+    assert "cut" in str(details(cut, True, vault)["value"])
+    await vault.destroy("acme")
+    assert "destroyed" in str(details(whole, True, vault)["value"])

@@ -19,7 +19,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from signalstream.errors import BrokerUnavailableError, UndecodableError, UnprocessableError
+from signalstream.errors import (
+    BrokerUnavailableError,
+    KeyDestroyedError,
+    KeyPendingError,
+    SealedError,
+    UndecodableError,
+    UnprocessableError,
+)
 from signalstream.models.dead_letter import DeadLetter
 from signalstream.models.messages import Message
 from signalstream.streaming.dead_letters import MAX_LETTER_BYTES, headers_of
@@ -29,6 +36,7 @@ from signalstream.streaming.values import decode, encode
 from signalstream.telemetry import merge_record
 from tests.core.analyses import BEGIN, message
 from tests.fakes import FixedClock, RecordingOutbox
+from tests.security.vaults import VaultTopic
 from tests.streaming.events import FakeEvent, event
 
 CANARY = "canary9137"
@@ -65,7 +73,12 @@ async def test_a_step_that_succeeds_leaves_no_trace():
 
 
 @pytest.mark.parametrize(
-    ("error", "reason"), [(UndecodableError("no"), "undecodable"), (UnprocessableError("no"), "unprocessable")]
+    ("error", "reason"),
+    [
+        (UndecodableError("no"), "undecodable"),
+        (UnprocessableError("no"), "unprocessable"),
+        (SealedError("no"), "sealed"),
+    ],
 )
 async def test_what_no_retry_can_change_is_a_dead_letter_at_once(error, reason):
     outbox, step = RecordingOutbox(), Step([error])
@@ -340,3 +353,78 @@ async def test_a_confirmed_record_is_sent():
     producer = FakeProducer()
     await ProducerOutbox(AppWithProducer(producer)).send("topic-1", b"k", b"v", [])
     assert [sent[:3] for sent in producer.sent] == [("topic-1", b"k", b"v")]
+
+
+@pytest.mark.parametrize("fails_at", [1, 2])
+async def test_a_record_of_an_erased_tenant_is_done_with_and_counted_and_no_letter_is_filed(fails_at):
+    outbox, erased = RecordingOutbox(), list[str]()
+    skipping = dataclasses.replace(stage(outbox), erased=erased.append)
+    step = Step([*[RuntimeError("first")] * (fails_at - 1), KeyDestroyedError("gone")])
+
+    with capture_logs() as logs:
+        await skipping.process(event(), step)
+
+    assert (outbox.sent, erased) == ([], ["conversation"])
+    assert [line["event"] for line in logs].count("record.erased") == 1
+
+
+async def test_a_letter_that_cannot_be_sealed_because_its_tenant_is_erased_is_not_filed_and_nothing_crashes():
+    outbox = RecordingOutbox(failures=[KeyDestroyedError("gone")])
+
+    await stage(outbox).process(event(), Step([UndecodableError("no")]))
+
+    assert outbox.sent == []
+
+
+async def test_one_erased_record_among_many_of_a_batch_harms_no_other():
+    outbox, done = RecordingOutbox(), list[int]()
+
+    async def step(taken: Any) -> None:
+        if taken.message.offset == 1:
+            raise KeyDestroyedError("gone")
+        done.append(taken.message.offset)
+
+    async def together(events: list[Any]) -> None:
+        for each in events:
+            await step(each)
+
+    await stage(outbox).process_together([event(offset=number) for number in range(3)], together, step)
+
+    assert done[-2:] == [0, 2]
+    assert outbox.sent == []
+
+
+async def test_a_key_that_is_still_to_come_uses_up_no_attempt_and_makes_no_letter():
+    outbox, step = RecordingOutbox(), Step([KeyPendingError("not here yet")] * 2)
+
+    with capture_logs() as logs:
+        await stage(outbox, attempts=1).process(event(), step)
+
+    assert (step.calls, outbox.sent) == (3, [])
+    assert [line["event"] for line in logs] == ["stage.key_pending"] * 2
+
+
+async def test_what_an_outbox_sends_is_sealed_for_its_topic_and_key_and_a_tombstone_stays_one():
+    producer, vault = RecordingProducer(), VaultTopic().vault()
+    outbox = ProducerOutbox(AppWithProducer(producer), vault)
+
+    await outbox.send("topic-1", b"acme/c-1", b"secret", [])
+    await outbox.send("topic-1", b"acme/c-1", None, [])
+
+    (sealed, none) = producer.values
+    assert none is None
+    assert b"secret" not in sealed
+    assert vault.open("topic-1", b"acme/c-1", sealed) == b"secret"
+
+
+class RecordingProducer:
+    """A producer that keeps the values of what it sends."""
+
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+
+    async def send(self, _topic: str, _key: bytes, value: bytes | None, *_: Any) -> asyncio.Future[None]:
+        self.values.append(value)
+        done = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done

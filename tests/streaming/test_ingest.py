@@ -9,13 +9,14 @@ import pytest
 from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError
 
 from signalstream.core.keys import ConversationKey
-from signalstream.errors import BrokerUnavailableError
+from signalstream.errors import BrokerUnavailableError, KeyDestroyedError
 from signalstream.models.messages import Message
 from signalstream.streaming import ingest
 from signalstream.streaming.clients import Connection
 from signalstream.streaming.ingest import KafkaIngest
 from signalstream.streaming.values import decode
 from tests.core.analyses import message
+from tests.security.vaults import VaultTopic
 
 KEY = ConversationKey("acme", "c-1")
 
@@ -111,3 +112,19 @@ async def test_the_broker_is_reachable_when_it_answers_in_time(producer, reachab
 
 async def test_no_broker_is_reachable_before_the_connection_stands():
     assert await KafkaIngest(Connection(("127.0.0.1:1",)), "raw", 0.02).reachable(0.02) is False
+
+
+async def test_a_message_is_sealed_and_a_tenant_that_was_erased_since_has_no_recent_ones():
+    producer, vault = FakeProducer(), VaultTopic().vault()
+    sealing = KafkaIngest(Connection(("127.0.0.1:1",)), "raw", 5.0, vault)
+    sealing._producer = producer
+
+    await sealing.accept(message(), "r-1")
+
+    [(_, key, value, _)] = producer.sent
+    assert decode(Message, vault.open("raw", key, value)) == message()
+    assert sealing.recently_accepted(KEY)
+    await vault.destroy("acme")
+    assert not sealing.recently_accepted(KEY)
+    with pytest.raises(KeyDestroyedError):
+        await sealing.accept(message(), "r-1")

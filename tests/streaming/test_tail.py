@@ -9,12 +9,16 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError
 from structlog.testing import capture_logs
 
+from signalstream.core.sealing import UNSEALED, Sealer
+from signalstream.errors import KeyPendingError
 from signalstream.models.live import Update
+from signalstream.security.vault import Vault
 from signalstream.streaming import tail as tail_module
 from signalstream.streaming.clients import Connection
 from signalstream.streaming.tail import Tail
 from signalstream.streaming.values import encode
 from tests.core.analyses import BEGIN
+from tests.security.vaults import FIRST, VaultTopic
 
 TOPIC = "aggregated"
 
@@ -45,8 +49,11 @@ def record(offset: int, value: bytes | None = None) -> Any:
     return SimpleNamespace(topic=TOPIC, key=b"acme/c", offset=offset, value=encode(update) if value is None else value)
 
 
-def tail(applied: list[str], partitions: int = 2, records: int = 10) -> Tail:
-    return Tail(Connection(()), TOPIC, partitions, records, lambda update: applied.append(update.conversation_id))
+def tail(applied: list[str], partitions: int = 2, records: int = 10, sealer: Sealer = UNSEALED) -> Tail:
+    def apply(update: Update) -> None:
+        applied.append(update.conversation_id)
+
+    return Tail(Connection(()), TOPIC, partitions, records, apply, sealer=sealer)
 
 
 async def test_it_begins_a_bounded_number_of_records_before_the_end_of_each_partition():
@@ -129,3 +136,27 @@ async def test_stopping_what_never_started_is_fine():
     never_started = tail([])
     await never_started.stop()
     assert never_started.health() == {"status": "stopped"}
+
+
+async def test_a_key_that_is_still_to_come_interrupts_the_tail_before_its_record_and_an_erased_one_is_passed():
+    topic, applied = VaultTopic(), list[str]()
+    vault = topic.vault()
+    await vault.prepare(b"acme/c")
+    behind = Vault(lambda: FIRST, topic.write, lambda: 0.0, topic.clock)
+    following = tail(applied, sealer=behind)
+    await following._position(FakeConsumer([0, 0], [0, 0]))
+    waiting = [
+        SimpleNamespace(topic=TOPIC, key=b"acme/c", offset=number, value=vault.seal(TOPIC, b"acme/c", each.value))
+        for number, each in enumerate((record(0), record(1)))
+    ]
+    with pytest.raises(KeyPendingError):
+        following._take(TopicPartition(TOPIC, 1), waiting)
+    assert (applied, following._next[TopicPartition(TOPIC, 1)]) == ([], 0)
+
+    for row in topic.log:
+        behind.apply(*row)
+    following._take(TopicPartition(TOPIC, 1), waiting[:1])
+    await behind.destroy("acme")
+    following._take(TopicPartition(TOPIC, 1), waiting[1:])
+
+    assert (applied, following._next[TopicPartition(TOPIC, 1)]) == (["c-0"], 2)

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signalstream.errors import UndecodableError
+from signalstream.errors import KeyDestroyedError, SealedError, UndecodableError
 from signalstream.models.messages import Message
 from signalstream.streaming.values import RecentlyRead, decode, encode
 from tests.core.analyses import message
+from tests.security.vaults import VaultTopic
 
 CANARY = "canary9137"
 WRONG = [
@@ -97,3 +98,29 @@ def test_a_value_that_was_read_a_moment_ago_is_not_decoded_again_and_old_ones_ar
         read(record(None))
     with pytest.raises(UndecodableError):
         read(record(b"nonsense"))
+
+
+async def test_a_record_that_was_moved_is_not_read_though_its_value_was_read_a_moment_ago():
+    vault = VaultTopic().vault()
+    await vault.prepare(b"acme/c-1")
+    await vault.prepare(b"evil/c-1")
+    read = RecentlyRead(Message, vault)
+    here = record(vault.seal("turns", b"acme/c-1", encode(message())))
+    assert read(here) == message()
+
+    for moved in (record(here.value, key=b"evil/c-1"), record(here.value, topic="other")):
+        with pytest.raises(SealedError):
+            read(moved)
+
+
+async def test_nothing_of_an_erased_tenant_is_read_from_memory():
+    vault = VaultTopic().vault()
+    await vault.prepare(b"acme/c-1")
+    read = RecentlyRead(Message, vault)
+    sealed = record(vault.seal("turns", b"acme/c-1", encode(message())))
+    read(sealed)
+
+    await vault.destroy("acme")
+
+    with pytest.raises(KeyDestroyedError):
+        read(sealed)

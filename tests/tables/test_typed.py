@@ -5,10 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from signalstream.errors import UndecodableError, UnprocessableError
+from signalstream.core.sealing import OVERHEAD_BYTES
+from signalstream.errors import KeyDestroyedError, SealedError, UndecodableError, UnprocessableError
 from signalstream.models.windows import WindowCommand
+from signalstream.security.vault import Vault
 from signalstream.streaming.values import MAX_VALUE_BYTES, encode
-from signalstream.tables.typed import CACHED_ROWS, TypedTable
+from signalstream.tables.typed import CACHED_ROWS, RowSeal, TypedTable
+from tests.security.vaults import VaultTopic
 
 
 def row(start: int) -> WindowCommand:
@@ -86,3 +89,61 @@ def test_a_row_that_another_version_wrote_is_undecodable_alone_and_left_out_of_a
     with capture_logs() as logs:
         assert list(typed.items()) == [(b"b", row(1))]
     assert [(line["event"], line["table"]) for line in logs] == [("table.row_unreadable", "commands")]
+
+
+async def sealed_table(rows: dict[bytes, bytes], *tenants: bytes) -> tuple[TypedTable[WindowCommand], Vault]:
+    vault = VaultTopic().vault()
+    for tenant in tenants:
+        await vault.prepare(tenant + b"/c")
+    return TypedTable(rows, WindowCommand, "commands", seal=RowSeal(vault, "commands-changelog")), vault
+
+
+async def test_a_row_is_sealed_as_its_changelogs_value_and_the_same_row_never_twice_alike():
+    rows: dict[bytes, bytes] = {}
+    typed, vault = await sealed_table(rows, b"acme")
+    typed.put(b"acme/c", row(1))
+    before = rows[b"acme/c"]
+    typed.put(b"acme/c", row(1))
+
+    assert rows[b"acme/c"] != before
+    assert vault.open("commands-changelog", b"acme/c", before) == encode(row(1))
+    assert typed.get(b"acme/c") == row(1)
+    assert list(typed.items()) == [(b"acme/c", row(1))]
+
+
+async def test_a_row_that_was_put_in_anothers_place_on_the_disk_is_refused():
+    rows: dict[bytes, bytes] = {}
+    typed, _ = await sealed_table(rows, b"acme", b"evil")
+    typed.put(b"acme/c", row(1))
+
+    rows[b"evil/c"] = rows[b"acme/c"]
+
+    with pytest.raises(SealedError):
+        typed.get(b"evil/c")
+
+
+async def test_a_row_counts_with_its_seal_against_what_the_changelog_takes():
+    rows: dict[bytes, bytes] = {}
+    typed, _ = await sealed_table(rows, b"acme")
+    fits = row(1).model_copy(update={"command": "x" * (MAX_VALUE_BYTES - len(encode(row(1))) + len("close"))})
+    assert len(encode(fits)) == MAX_VALUE_BYTES
+
+    table(rows).put(b"acme/c", fits)
+    with pytest.raises(UnprocessableError, match=f"{MAX_VALUE_BYTES + OVERHEAD_BYTES} bytes"):
+        typed.put(b"acme/c", fits)
+
+
+async def test_an_erased_tenants_rows_are_no_rows_even_when_they_were_read_a_moment_ago():
+    rows: dict[bytes, bytes] = {}
+    typed, vault = await sealed_table(rows, b"acme", b"other")
+    for key in (b"acme/c", b"other/c"):
+        typed.put(key, row(1))
+
+    await vault.destroy("acme")
+
+    assert typed.get(b"acme/c") is None
+    assert list(typed.items()) == [(b"other/c", row(1))]
+    with pytest.raises(KeyDestroyedError):
+        typed.put(b"acme/c", row(2))
+    typed.remove(b"acme/c")
+    assert list(rows) == [b"other/c"]

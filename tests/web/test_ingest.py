@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from signalstream.errors import BrokerUnavailableError
+from signalstream.errors import BrokerUnavailableError, KeyDestroyedError, KeyPendingError
 from signalstream.models.messages import MessageIn
 from signalstream.web.ingest import message_id_of, parse_message
 from signalstream.web.problems import ProblemError
@@ -75,6 +75,25 @@ async def test_nothing_is_answered_before_the_broker_has_acknowledged(world: Wor
     assert not posting.done()
     world.ingest.gate.set()
     assert (await posting)[0] == 202
+
+
+async def test_an_erased_tenant_is_told_that_nothing_is_taken_in_for_it_any_more(
+    world: World, client: TestClient
+) -> None:
+    world.ingest.error = KeyDestroyedError("the key of tenant acme was destroyed")
+    async with client.post("/v1/messages", json=GOOD) as answer:
+        problem = await answer.json()
+
+    assert (answer.status, problem["type"]) == (410, "urn:signalstream:problem:tenant-erased")
+
+
+async def test_a_tenants_key_that_is_not_here_yet_is_a_503_of_its_own(world: World, client: TestClient) -> None:
+    world.ingest.error = KeyPendingError("the key 1234 has not arrived")
+    async with client.post("/v1/messages", json=GOOD) as answer:
+        problem = await answer.json()
+
+    assert (answer.status, problem["type"]) == (503, "urn:signalstream:problem:key-pending")
+    assert "1234" not in json.dumps(problem)
 
 
 async def test_a_broker_that_does_not_acknowledge_is_a_503_that_says_when_to_come_back(
