@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -10,12 +11,13 @@ from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberMetadata
-from aiokafka.errors import for_code
+from aiokafka.errors import GroupLoadInProgressError, for_code
 from aiokafka.structs import OffsetAndMetadata
 
 from signalstream.settings import Settings
 
 EMPTY_STATES = {"Empty", "Dead", ""}
+LOADING_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,23 @@ def _url(metadata: bytes) -> str | None:
 async def versions_in_use(admin: Any, settings: Settings) -> dict[int, Group]:
     """Return the versions of the tables that have members in their group, by number. Raises KafkaError."""
     pattern = re.compile(rf"{re.escape(settings.app_id)}(?:-v(\d{{1,3}}))?")
-    names = [str(each[0]) for each in await admin.list_consumer_groups()]
+    names = await _names(admin)
     versions = {name: int(match[1] or 1) for name in names if (match := pattern.fullmatch(name))}
     groups = await describe(admin, versions) if versions else {}
     return {versions[name]: group for name, group in groups.items() if group.in_use}
+
+
+async def _names(admin: Any) -> list[str]:
+    # A broker that has just started, or has just made the topic of its groups, must read it first.
+    loop = asyncio.get_running_loop()
+    until = loop.time() + LOADING_SECONDS
+    while True:
+        try:
+            return [str(each[0]) for each in await admin.list_consumer_groups()]
+        except GroupLoadInProgressError:
+            if loop.time() >= until:
+                raise
+        await asyncio.sleep(0.1)
 
 
 async def committed(

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any, NamedTuple
 
 import pytest
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberMetadata
-from aiokafka.errors import GroupAuthorizationFailedError
+from aiokafka.errors import GroupAuthorizationFailedError, GroupLoadInProgressError
 
 from signalstream.settings import Settings
-from signalstream.streaming.groups import Group, describe, versions_in_use
+from signalstream.streaming.groups import LOADING_SECONDS, Group, describe, versions_in_use
+from tests.virtual_time import in_virtual_time
 
 SETTINGS = Settings(_env_file=None, app_id="shop")
 
@@ -49,6 +51,31 @@ async def test_a_group_has_its_members_hosts_and_the_urls_that_faust_tells() -> 
 async def test_a_group_that_may_not_be_seen_is_an_error() -> None:
     with pytest.raises(GroupAuthorizationFailedError, match="group shop"):
         await describe(FakeAdmin(code=30, shop=[]), ["shop"])
+
+
+class LoadingAdmin(FakeAdmin):
+    """Reads its groups for so many seconds before it tells them."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(shop=[member(None)])
+        self._seconds = seconds
+        self._began: float | None = None
+
+    async def list_consumer_groups(self) -> list[tuple[str, str]]:
+        now = asyncio.get_running_loop().time()
+        self._began = now if self._began is None else self._began
+        if now < self._began + self._seconds:
+            raise GroupLoadInProgressError("reading")
+        return await super().list_consumer_groups()
+
+
+def test_a_broker_that_still_reads_its_groups_is_waited_for_but_not_for_ever() -> None:
+    async def law() -> None:
+        assert sorted(await versions_in_use(LoadingAdmin(LOADING_SECONDS - 1), SETTINGS)) == [1]
+        with pytest.raises(GroupLoadInProgressError):
+            await versions_in_use(LoadingAdmin(LOADING_SECONDS + 1), SETTINGS)
+
+    in_virtual_time(law())
 
 
 async def test_versions_in_use_are_those_with_workers_and_no_other_apps_groups() -> None:
