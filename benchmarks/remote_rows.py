@@ -23,7 +23,7 @@ MANY_TENANTS = 100
 
 async def throughput(stage: Stage) -> Found:
     """Give one worker more messages than it must analyse: how many get all four answers of the model itself."""
-    warm, measured = 30.0, stage.seconds(2)
+    warm, measured = 30.0, stage.seconds(1.5)
     async with (
         scene_of(stage.scene("throughput"), 1) as scene,
         scene.loaded(
@@ -49,7 +49,7 @@ async def throughput(stage: Stage) -> Found:
 
 async def quota(stage: Stage) -> Found:
     """Give three workers messages that can share few requests, so that all want more than there is."""
-    warm, measured = 45.0, stage.seconds(2)
+    warm, measured = 45.0, stage.seconds(1.5)
     async with (
         scene_of(stage.scene("quota"), 3) as scene,
         scene.loaded(per_minute=400, seconds=warm + measured, tenants=MANY_TENANTS) as posting,
@@ -66,7 +66,7 @@ async def quota(stage: Stage) -> Found:
 
 async def post(stage: Stage) -> Found:
     """Post as many messages, with no quota in their way, as keep all places in flight taken all the time."""
-    warm, measured = 15.0, stage.seconds(1.5)
+    warm, measured = 15.0, stage.seconds(1)
     async with (
         scene_of(stage.scene("post", None), 1) as scene,
         scene.loaded(per_minute=480, seconds=warm + measured, tenants=BUSY_TENANTS) as posting,
@@ -95,7 +95,7 @@ async def idle(stage: Stage) -> Found:
     """Post a message each half second: from an agent's taking the turn to its question's arrival at the model."""
     async with scene_of(stage.scene("idle"), 1) as scene:
         counting = await Counting.begun(scene)
-        async with scene.loaded(per_minute=120, seconds=stage.seconds(1.5), tenants=1) as posting:
+        async with scene.loaded(per_minute=120, seconds=stage.seconds(1), tenants=1) as posting:
             seen = await seen_of("idle, 120 messages a minute", scene, await posting, counting)
         added = [ms for task in REMOTE for ms in await _added(scene, seen, task)]
     return Found([below("from a turn to its question at the model when idle, p99", 20, p99(added), "ms")], seen)
@@ -126,7 +126,7 @@ async def faults(stage: Stage) -> Found:
     """Let a fifth of all requests meet a fault of nine kinds."""
     async with scene_of(stage.scene("faults", faults=MIXED_FAULTS), 1) as scene:
         counting = await Counting.begun(scene)
-        async with scene.loaded(per_minute=300, seconds=stage.seconds(1.5), tenants=BUSY_TENANTS) as posting:
+        async with scene.loaded(per_minute=300, seconds=stage.seconds(1), tenants=BUSY_TENANTS) as posting:
             seen = await seen_of("20 % faults, 300 messages a minute", scene, await posting, counting)
     figures = [
         none_of("20 % mixed faults: messages lost", len(seen.lost)),
