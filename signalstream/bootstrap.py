@@ -65,8 +65,9 @@ def build(settings: Settings) -> SignalApp:
     check_exposure(settings)
     check_data_dir(settings.data_dir)
     analyst = choose_analyst(settings)
-    main = _main_app(settings)
-    parts = _Parts(settings, analyst, main, (main, *_other_apps(settings)), encryption(settings, _say_made))
+    encrypting = encryption(settings, _say_made)
+    main = _main_app(settings, encrypting)
+    parts = _Parts(settings, analyst, main, (main, *_other_apps(settings)), encrypting)
     services = parts.web_services()
     for kind, app in parts.ai_apps():
         parts.add_analysis_agent(kind, app)
@@ -161,8 +162,8 @@ class _Parts:
             "analyst": self.analyst.health,
             "dead letters": self.letters.probe,
         }
-        if self.encryption is not None:  # before the first consumer, which may meet a sealed value at once
-            before, after = [self.encryption.start, *before], [*after, self.encryption.stop]
+        if self.encryption is not None:
+            after.append(self.encryption.stop)
             probes["encryption"] = self.encryption.health
         door = admission(settings, kafka)
         if door is not None:
@@ -263,7 +264,7 @@ def ai_app_id(settings: Settings, agent: str) -> str:
     return f"{settings.app_id}-{agent}"
 
 
-def _main_app(settings: Settings) -> SignalApp:
+def _main_app(settings: Settings, encrypting: Encryption | None = None) -> SignalApp:
     first = settings.roles[0]
     app_id = settings.core_id() if first == CORE else ai_app_id(settings, first)
     main: SignalApp
@@ -274,6 +275,8 @@ def _main_app(settings: Settings) -> SignalApp:
         await preflight(settings)
         if first == CORE:
             await check_version(settings)
+        if encrypting is not None:  # before the first consumer, which may meet a sealed value at once
+            await encrypting.start()
 
     main = new_app(
         app_id,

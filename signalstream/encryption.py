@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 
 from signalstream.core.clock import SystemClock
 from signalstream.core.sealing import UNSEALED, Sealer
-from signalstream.errors import BrokerUnavailableError, ConfigurationError, KeyPendingError
+from signalstream.errors import BrokerUnavailableError, ConfigurationError, KeyPendingError, SignalStreamError
 from signalstream.models.tenant_key import TenantKeyRecord
 from signalstream.security.master_keys import master_key_source
 from signalstream.security.vault import Vault
@@ -62,6 +62,7 @@ class Encryption:
         try:
             self.vault.require_master_keys()
         except KeyPendingError as error:
+            await self.stop()
             raise ConfigurationError(str(error)) from error
 
     async def connect(self) -> None:
@@ -69,9 +70,13 @@ class Encryption:
         self._producer = self._connection.producer(acks="all", request_timeout_ms=int(WRITE_SECONDS * 1000))
         try:
             await self._producer.start()
+            await self.replica.start()
         except KafkaError as error:
+            await self.stop()
             raise await refusal(self._connection, error) from error
-        await self.replica.start()
+        except SignalStreamError:
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
         """Follow and write no more."""

@@ -44,6 +44,7 @@ log.dirs={data}
 broker.heartbeat.interval.ms=500
 broker.session.timeout.ms=4000
 auto.create.topics.enable=false
+log.cleaner.backoff.ms=500
 group.initial.rebalance.delay.ms=0
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=8
