@@ -46,6 +46,17 @@ def test_one_refusal_is_forgotten_after_two_minutes() -> None:
     assert adaptive.factor(121.0) == 1.0
 
 
+@pytest.mark.parametrize(("every", "stays"), [(300, True), (150, True), (20, False)])
+def test_a_request_refused_by_chance_costs_nothing_and_many_do(every: int, stays: bool) -> None:
+    adaptive = Adaptive()
+    for number in range(1, 9_001):  # ten minutes at nine hundred a minute
+        now = number / 15.0
+        adaptive.sent(now)
+        if number % every == 0:
+            adaptive.refused(now - 3.0, now)
+    assert (adaptive.factor(600.0) == 1.0) is stays
+
+
 @given(st.lists(st.tuples(st.floats(0, 100), st.floats(0, 10)), max_size=60), st.floats(0, 1_000))
 def test_the_factor_stays_in_its_bounds_and_only_a_refusal_lowers_it(
     refusals: list[tuple[float, float]], rest: float

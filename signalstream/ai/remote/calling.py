@@ -153,6 +153,7 @@ class Caller:
 
     def _note_sent(self, call: _Call, sent: float) -> None:
         call.attempts += 1
+        self.budget.adaptive.sent(sent)
         if call.attempts == 1:
             self.usage.waiting_seconds.note(sent - call.began)
 
