@@ -13,8 +13,6 @@ MARGIN = 0.9  # of the quota: the server counts by its own clock, at other momen
 CUT = 0.85
 LEAST_FACTOR = 0.05
 TOLERATED = 0.01  # of a minute's requests: one that is refused now and then says nothing of the rate
-    0.01  # of a minute's requests: a service in good order refuses one now and then, which says nothing of a rate
-)
 MINUTE_SECONDS = 60.0
 RECOVERED_PER_SECOND = 0.1 / 60.0  # so that a quota that is lower than was said is met about once in one or two minutes
 
