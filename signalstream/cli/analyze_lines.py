@@ -104,7 +104,7 @@ async def _lines(reader: BinaryIO) -> AsyncIterator[bytes]:
             room.close()
 
     def read() -> None:
-        with suppress(RuntimeError, CancelledError):  # the loop has ended
+        with suppress(RuntimeError, CancelledError, ValueError):  # the loop has ended, or the input is closed
             try:
                 for line in lines_of(reader):
                     hand_over(line)
