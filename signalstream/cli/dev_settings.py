@@ -25,7 +25,7 @@ def dev_settings(port: int | None, brokers: str, embedded: bool, data_dir: Path)
         "port": chosen.port if port is None else port,
         "roles": ROLES,
         "auth": "off",
-        "encryption": "off",
+        "encryption": chosen.encryption if "encryption" in chosen.model_fields_set else "off",
         "default_tenant": chosen.default_tenant or DEMO_TENANT,
     }
     changes["advertised_url"] = f"http://{LOOPBACK}:{changes['port']}"

@@ -56,9 +56,8 @@ class Notes(NamedTuple):
 
 async def read_all(settings: Settings, bars: Bars | None = None) -> list[Filed]:
     """Return every dead letter, oldest first. Raises BrokerUnavailableError, ConfigurationError."""
-    of = await partitions(settings)
     async with opened_sealer(settings) as sealer, consumer(settings) as reader:
-        return letters((await read_entries(reader, of, bars or Bars(), sealer))[0])
+        return letters((await read_entries(reader, await partitions(settings), bars or Bars(), sealer))[0])
 
 
 async def partitions(settings: Settings, spec: TopicSpec = DLQ) -> list[TopicPartition]:

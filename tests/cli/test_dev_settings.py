@@ -34,6 +34,12 @@ def test_dev_is_open_and_on_loopback_only_whatever_the_environment_says(monkeypa
     assert (chosen.auth, chosen.encryption, chosen.kafka_brokers) == ("off", "off", (BROKER,))
 
 
+def test_dev_encrypts_only_when_it_is_asked_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert settings().encryption == "off"
+    monkeypatch.setenv("SIGNALSTREAM_ENCRYPTION", "required")
+    assert settings().encryption == "required"
+
+
 def test_the_tenant_is_demo_tenant_unless_one_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings().default_tenant == "demo-tenant"
     monkeypatch.setenv("SIGNALSTREAM_DEFAULT_TENANT", "acme")

@@ -50,6 +50,20 @@ def test_tenants_with_the_same_conversation_id_never_mix() -> None:
     assert [item.tenant_id for item in live.page("acme", 10, None).conversations] == ["acme"]
 
 
+def test_nothing_of_an_erased_tenant_is_kept_and_another_tenants_stays() -> None:
+    live = LiveConversations(10)
+    other = ConversationKey("other", KEY.conversation_id)
+    live.apply(update(1))
+    live.apply(update(1, other))
+
+    live.forget_tenant(KEY.tenant_id)
+    live.forget_tenant("unknown")
+
+    assert live.latest(KEY) is None
+    assert live.page(KEY.tenant_id, 10, None).conversations == ()
+    assert live.latest(other) is not None
+
+
 async def test_a_subscription_gets_the_changes_of_its_conversation_alone() -> None:
     live = LiveConversations(10)
     live.apply(update(1))
