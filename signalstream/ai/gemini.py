@@ -32,6 +32,7 @@ from signalstream.ai.remote.gemini_errors import Failed, told
 from signalstream.ai.remote.gemini_schema import gemini_schema
 from signalstream.ai.remote.judging import End, Heard, judged
 from signalstream.ai.remote.provider import Question, Reply, Tokens
+from signalstream.ai.remote.repeating import MOST_NAME, count, repeated
 from signalstream.errors import AnalystUnavailableError, ConfigurationError
 from signalstream.settings import Settings
 
@@ -123,7 +124,8 @@ class Gemini:
             response = await call
         except GoogleAPICallError as error:
             status = error.grpc_status_code.name if error.grpc_status_code else "no status"
-            raise told(Failed(status, error.message, error.details), self._model, timeout_seconds) from error
+            said = repeated(error.message, self._metadata[0][1])
+            raise told(Failed(status, said, error.details), self._model, timeout_seconds) from error
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
@@ -175,8 +177,8 @@ def heard(response: Any, model: str) -> Heard:
     """Return what a response says. Thoughts are paid as output, and only the total counts them."""
     usage = response.usage_metadata
     thoughts_and_text = usage.total_token_count - usage.prompt_token_count
-    tokens = Tokens(usage.prompt_token_count, max(usage.candidates_token_count, thoughts_and_text))
-    model = response.model_version or model
+    tokens = Tokens(count(usage.prompt_token_count), count(max(usage.candidates_token_count, thoughts_and_text)))
+    model = (response.model_version or model)[:MOST_NAME]
     feedback = response.prompt_feedback
     if feedback.block_reason:
         reason = _name(type(feedback).BlockReason, feedback.block_reason)

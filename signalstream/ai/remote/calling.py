@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import SystemRandom
 
+import structlog
+
 from signalstream.ai.remote.breaker import CircuitBreaker
 from signalstream.ai.remote.budget import Rebalanced, follow_partitions
 from signalstream.ai.remote.condition import breaker_part, budget_part, status_of
@@ -36,6 +38,8 @@ from signalstream.errors import (
     AnalystUnavailableError,
 )
 from signalstream.remote_settings import RemoteSettings
+
+log = structlog.get_logger()
 
 
 @dataclass
@@ -169,6 +173,8 @@ class Caller:
         if given < self.attempt_seconds and _now() - sent >= given:
             self.usage.gave_up(given)
         if isinstance(error, AnalystRejectedError):
+            if self.usage.rejected is None:  # once, not for every message
+                log.error("analyst.rejected", engine=self.provider.name, reason=str(error))
             self.usage.rejected = str(error)
         if isinstance(error, AnalystRateLimitedError):
             self.budget.adaptive.refused(sent, _now())

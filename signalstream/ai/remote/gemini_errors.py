@@ -14,15 +14,13 @@ from signalstream.errors import (
     AnalystUnavailableError,
 )
 
-MOST_SAID = 300
-"""Characters of the service's message that an error repeats."""
 _REJECTING = frozenset({"UNAUTHENTICATED", "PERMISSION_DENIED", "NOT_FOUND", "FAILED_PRECONDITION", "UNIMPLEMENTED"})
 _UNTAKEN = frozenset({"INVALID_ARGUMENT", "OUT_OF_RANGE"})
 
 
 @dataclass(frozen=True)
 class Failed:
-    """A call that failed: gRPC's name of the status, the service's message, details of the types of google.rpc."""
+    """A call that failed: gRPC's name of the status, the message as it may be repeated, google.rpc details."""
 
     status: str
     message: str
@@ -35,8 +33,8 @@ class Failed:
 
 def told(failed: Failed, model: str, timeout_seconds: float) -> AnalystError:
     """Return the error to raise for a call of ``timeout_seconds`` to ``model``."""
-    said = failed.message[:MOST_SAID].rstrip(".")
-    if failed.status in _REJECTING or _refuses_the_key(failed):
+    said = failed.message.rstrip(".")
+    if failed.status in _REJECTING or (failed.status in _UNTAKEN and _refuses_the_key(failed)):
         return AnalystRejectedError(
             f"Gemini does not accept the key or the model {model}: {said}. "
             "Look at GEMINI_API_KEY and SIGNALSTREAM_GEMINI_MODEL"

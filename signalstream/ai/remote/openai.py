@@ -19,6 +19,7 @@ from yarl import URL
 
 from signalstream.ai.remote.judging import End, Heard, judged
 from signalstream.ai.remote.provider import Question, Reply, Tokens
+from signalstream.ai.remote.repeating import MOST_NAME, count, repeated
 from signalstream.errors import (
     AnalystError,
     AnalystRateLimitedError,
@@ -32,8 +33,6 @@ from signalstream.settings import Settings
 Json = Literal["json_schema", "json_object", "prompt"]
 MOST_BYTES = 2 * 1024 * 1024
 """Of an answer's body: no answer of ours is a tenth of it."""
-MOST_SAID = 300
-"""Characters of a server's message that an error repeats."""
 IDLE_SECONDS = 4.0
 """How long an idle connection is kept: servers close theirs after five, and a question on its way then is lost."""
 RATE_LIMITED = 429
@@ -60,6 +59,7 @@ class OpenAI:
         self._url = f"{base_url.rstrip('/')}/chat/completions"
         self._shown = str(URL(self._url).with_user(None))
         self._model = model
+        self._key = key
         self._headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
         self._json = json
         self._session: aiohttp.ClientSession | None = None
@@ -98,7 +98,7 @@ class OpenAI:
         except (aiohttp.ClientError, OSError) as error:
             raise AnalystUnavailableError(f"{self._shown} cannot be asked: {error or type(error).__name__}") from error
         if status != 200:
-            raise told(status, headers, answer, self._shown)
+            raise told(status, headers, repeated(message_in(answer), self._key), self._shown)
         return judged(heard(parsed(answer, self._shown), self._model))
 
     async def _exchanged(self, session: aiohttp.ClientSession, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
@@ -142,18 +142,19 @@ def heard(completion: Mapping[str, Any], model: str) -> Heard:
     """Return what a completion says."""
     choice = completion["choices"][0]
     message, reason = choice["message"], str(choice.get("finish_reason"))
-    usage = completion.get("usage") or {}
-    tokens = Tokens(int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0))
-    model = str(completion.get("model") or model)
+    told_usage = completion.get("usage")
+    usage = told_usage if isinstance(told_usage, dict) else {}
+    tokens = Tokens(count(usage.get("prompt_tokens")), count(usage.get("completion_tokens")))
+    model = str(completion.get("model") or model)[:MOST_NAME]
     if message.get("refusal"):
         return Heard(None, End.BLOCKED, "refusal", model, tokens)
     content = message["content"]
     return Heard(content if isinstance(content, str) else None, _ENDS.get(reason, End.OTHER), reason, model, tokens)
 
 
-def told(status: int, headers: Mapping[str, str], answer: bytes, url: str) -> AnalystError:
+def told(status: int, headers: Mapping[str, str], message: str, url: str) -> AnalystError:
     """Return an answer other than 200 as one of this program's errors."""
-    said = f"{url} answers {status}: {message_in(answer)}"
+    said = f"{url} answers {status}: {message}"
     if status == RATE_LIMITED:
         return AnalystRateLimitedError(said, delay_in(headers))
     if status in _REJECTING or (status in _UNTAKEN and "api key" in said.lower()):
@@ -166,12 +167,12 @@ def told(status: int, headers: Mapping[str, str], answer: bytes, url: str) -> An
 
 
 def message_in(answer: bytes) -> str:
-    """Return what an error's body says, in short; nothing of a body in another form, such as a proxy's page."""
+    """Return what an error's body says; nothing of a body in another form, such as a proxy's page."""
     try:
         said = orjson.loads(answer)["error"]
     except (orjson.JSONDecodeError, KeyError, TypeError):
         return "no message"
-    return str(said.get("message") if isinstance(said, dict) else said)[:MOST_SAID]
+    return str(said.get("message") if isinstance(said, dict) else said)
 
 
 def delay_in(headers: Mapping[str, str]) -> float:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
+import structlog
 
 from signalstream.ai.remote.calling import Caller, layered
 from signalstream.ai.remote.provider import Question, Reply, Tokens
@@ -120,6 +121,17 @@ def test_a_rejected_key_shows_in_the_condition_until_the_model_answers_again() -
 
         await outcome(calls)
         assert calls.condition()["status"] == "ok"
+
+    in_virtual_time(main())
+
+
+def test_a_rejected_key_is_logged_once_and_not_for_every_message() -> None:
+    async def main() -> None:
+        calls = caller(FakeProvider([AnalystRejectedError("the key is not accepted")] * 3))
+        with structlog.testing.capture_logs() as lines:
+            for _ in range(3):
+                await outcome(calls)
+        assert [line["event"] for line in lines if line["log_level"] == "error"] == ["analyst.rejected"]
 
     in_virtual_time(main())
 
