@@ -103,17 +103,6 @@ class Readers:
         status, insight = await insight_of(self.session, url, name)
         if status != 200:
             return Read(sent, clock(), served=False)
-        if insight["revision"] < self.pictures[name]["revision"]:
-            print(
-                "OUTDATED",
-                sent,
-                url,
-                name,
-                insight["revision"],
-                self.pictures[name]["revision"],
-                insight["last_seq"],
-                insight["completeness"],
-            )
         outdated = insight["revision"] < self.pictures[name]["revision"]
         complete_to = insight["last_seq"] if insight["completeness"] == "complete" else 0
         return Read(sent, clock(), not outdated, complete_to, outdated)
