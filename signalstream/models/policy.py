@@ -1,0 +1,20 @@
+"""What a tenant may decide for itself. Rows of ``security.policies``; what a tenant leaves open is the settings' say."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
+
+from signalstream.models.base import TENANT_PATTERN, Versioned
+
+Originals = Literal["redacted_only", "redacted_and_sealed_original"]
+DetectorFailure = Literal["block", "pass"]
+
+
+class TenantPolicy(Versioned):
+    """A tenant's own decisions; None is the deployment's."""
+
+    tenant_id: Annotated[str, StringConstraints(pattern=TENANT_PATTERN)]
+    originals: Originals | None = None
+    detector_failure: DetectorFailure | None = None
