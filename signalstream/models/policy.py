@@ -1,4 +1,4 @@
-"""What a tenant may decide for itself. Rows of ``security.policies``; what a tenant leaves open is the settings' say."""
+"""A tenant's own decisions. Rows of ``security.policies``; what a tenant leaves open is the settings' say."""
 
 from __future__ import annotations
 
