@@ -27,6 +27,7 @@ from signalstream.core.sealing import UNSEALED, Sealer
 from signalstream.encryption import Encryption, encryption
 from signalstream.models.conversation import Turn
 from signalstream.models.tenant_key import TenantKeyRecord
+from signalstream.policies import ReplicaPolicies
 from signalstream.settings import Settings
 from signalstream.streaming.application import SignalApp, check_versions, new_app, set_log_levels
 from signalstream.streaming.clients import connection
@@ -66,8 +67,9 @@ def build(settings: Settings) -> SignalApp:
     check_data_dir(settings.data_dir)
     analyst = choose_analyst(settings)
     encrypting = encryption(settings, _say_made)
-    main = _main_app(settings, encrypting)
-    parts = _Parts(settings, analyst, main, (main, *_other_apps(settings)), encrypting)
+    policies = ReplicaPolicies(settings, connection(settings))
+    main = _main_app(settings, encrypting, policies)
+    parts = _Parts(settings, analyst, main, (main, *_other_apps(settings)), encrypting, policies)
     services = parts.web_services()
     for kind, app in parts.ai_apps():
         parts.add_analysis_agent(kind, app)
@@ -92,6 +94,7 @@ class _Parts:
     main: SignalApp
     apps: tuple[SignalApp, ...]
     encryption: Encryption | None
+    policies: ReplicaPolicies
 
     @property
     def sealer(self) -> Sealer:
@@ -157,10 +160,11 @@ class _Parts:
         kafka = connection(settings)
         ingest = KafkaIngest(kafka, self.topic(RAW), settings.produce_timeout_seconds, self.sealer)
         before: list[Step] = [_start_up(settings), ingest.start, self.analyst.start]
-        after: list[Step] = [self.analyst.stop, ingest.stop]
+        after: list[Step] = [self.analyst.stop, ingest.stop, self.policies.stop]
         probes: dict[str, Callable[[], Mapping[str, object]]] = {
             "analyst": self.analyst.health,
             "dead letters": self.letters.probe,
+            "policies": self.policies.health,
         }
         if self.encryption is not None:
             after.append(self.encryption.stop)
@@ -264,7 +268,9 @@ def ai_app_id(settings: Settings, agent: str) -> str:
     return f"{settings.app_id}-{agent}"
 
 
-def _main_app(settings: Settings, encrypting: Encryption | None = None) -> SignalApp:
+def _main_app(
+    settings: Settings, encrypting: Encryption | None = None, policies: ReplicaPolicies | None = None
+) -> SignalApp:
     first = settings.roles[0]
     app_id = settings.core_id() if first == CORE else ai_app_id(settings, first)
     main: SignalApp
@@ -277,6 +283,8 @@ def _main_app(settings: Settings, encrypting: Encryption | None = None) -> Signa
             await check_version(settings)
         if encrypting is not None:  # before the first consumer, which may meet a sealed value at once
             await encrypting.start()
+        if policies is not None:  # before the first record, whose tenant may have decided what becomes of it
+            await policies.start()
 
     main = new_app(
         app_id,

@@ -83,7 +83,16 @@ VAULT = TopicSpec(
     extra=SOON_COMPACTED,
 )
 
-TOPICS = (RAW, TURNS, *AI_TOPICS, AGGREGATED, DLQ, WINDOW_COMMANDS, KEYS, VAULT)
+POLICIES = TopicSpec(
+    "security.policies",
+    "TenantPolicy",
+    ("signalstream policies",),
+    ("policies", "signalstream policies"),
+    retention_ms=None,
+    key="tenant_id",
+)
+
+TOPICS = (RAW, TURNS, *AI_TOPICS, AGGREGATED, DLQ, WINDOW_COMMANDS, KEYS, VAULT, POLICIES)
 
 
 def topic_name(spec: TopicSpec, settings: Settings) -> str:

@@ -25,7 +25,8 @@ def settings(path: Path, **changes: object) -> Settings:
 def parts(given: Settings) -> bootstrap._Parts:
     main = bootstrap._main_app(given)
     apps = (main, *bootstrap._other_apps(given))
-    return bootstrap._Parts(given, bootstrap.choose_analyst(given), main, apps, bootstrap.encryption(given))
+    encrypting, policies = bootstrap.encryption(given), bootstrap.ReplicaPolicies(given, bootstrap.connection(given))
+    return bootstrap._Parts(given, bootstrap.choose_analyst(given), main, apps, encrypting, policies)
 
 
 def topics_of(app: SignalApp) -> dict[str, set[str]]:

@@ -6,13 +6,14 @@ import pytest
 
 from signalstream.agents import aggregation, conversation
 from signalstream.agents.registry import AI_AGENT_NAMES, AI_AGENTS
-from signalstream.models import api_key, dead_letter, intelligence, live, messages, tenant_key, windows
+from signalstream.models import api_key, dead_letter, intelligence, live, messages, policy, tenant_key, windows
 from signalstream.models import conversation as conversation_models
 from signalstream.settings import ROLES, Settings
 from signalstream.topics import (
     AI_TOPICS,
     DLQ,
     KEYS,
+    POLICIES,
     TABLES,
     TOPICS,
     TURNS,
@@ -27,16 +28,18 @@ AGENTS = {conversation.NAME, aggregation.NAME, *AI_AGENT_NAMES}
 OTHERS = {
     "web",
     "admission",
+    "policies",
     "window sweep",
     "live view",
     "signalstream dlq",
     "signalstream keys",
+    "signalstream policies",
     "signalstream vault",
     "core",
 }
 MODELS = {
     name
-    for module in (api_key, conversation_models, dead_letter, intelligence, live, messages, tenant_key, windows)
+    for module in (api_key, conversation_models, dead_letter, intelligence, live, messages, policy, tenant_key, windows)
     for name in vars(module)
 }
 
@@ -73,7 +76,7 @@ def test_each_ai_agent_is_a_role():
 
 
 def test_changelogs_and_replicated_state_are_compacted_and_everything_else_is_kept_for_a_time():
-    replicated = {topic_name(spec, SETTINGS) for spec in (KEYS, VAULT)}
+    replicated = {topic_name(spec, SETTINGS) for spec in (KEYS, POLICIES, VAULT)}
     compacted = {changelog_name(table, SETTINGS) for table in TABLES} | replicated
 
     for spec in all_topics(SETTINGS):

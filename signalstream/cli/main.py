@@ -21,6 +21,7 @@ from signalstream.cli.dlq import dlq
 from signalstream.cli.doctor import doctor
 from signalstream.cli.evaluate import evaluate
 from signalstream.cli.keys import keys
+from signalstream.cli.policies import policies
 from signalstream.cli.reanalyze import reanalyze
 from signalstream.cli.rebuild import rebuild
 from signalstream.cli.topics import topics
@@ -50,6 +51,7 @@ app.add_typer(topics, name="topics")
 app.add_typer(dlq, name="dlq")
 app.add_typer(keys, name="keys")
 app.add_typer(vault, name="vault")
+app.add_typer(policies, name="policies")
 
 
 def _version(wanted: bool) -> None:

@@ -1,0 +1,131 @@
+"""``signalstream policies``: what each tenant decides for itself. Show, set, reset; workers know it within seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from signalstream.cli.compacted import append_rows, read_rows
+from signalstream.cli.tables import console, table
+from signalstream.core.keys import is_tenant_id
+from signalstream.errors import ConfigurationError
+from signalstream.models.policy import TenantPolicy
+from signalstream.policies import OWN_FIELDS, PolicyRows, deployment_policy, row_of
+from signalstream.settings import Settings, load_settings
+from signalstream.topics import POLICIES
+
+COLUMNS = ("tenant", "field", "value", "decided by")
+OPEN = "-"
+Tenant = Annotated[str, typer.Option(help="Whose policy.")]
+FIELDS = f"Fields: {', '.join(OWN_FIELDS)}."
+
+policies = typer.Typer(help="Tenants' own decisions: show, set, reset.", no_args_is_help=True)
+
+
+@policies.command()
+def show(
+    tenant: Annotated[str | None, typer.Option(help="Only of this tenant, with what the deployment decides.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show what tenants have decided; of one tenant also what the deployment decides for it."""
+    settings = load_settings()
+    rows = asyncio.run(_rows(settings))
+    told = _told_of(rows, _checked(tenant)) if tenant is not None else _told(rows)
+    if as_json:
+        typer.echo(json.dumps(told, indent=2))
+    elif told:
+        console().print(table(COLUMNS, ([str(each[name]) for name in COLUMNS] for each in told)))
+    else:
+        console().print("no tenant has decided anything: the deployment's settings hold for all")
+
+
+@policies.command("set")
+def set_fields(
+    tenant: Tenant, decisions: Annotated[list[str], typer.Argument(metavar="FIELD=VALUE...", help=FIELDS)]
+) -> None:
+    """Decide one or more fields for a tenant; the others stay as they are."""
+    asyncio.run(_change(load_settings(), _checked(tenant), assignments(decisions)))
+
+
+@policies.command()
+def reset(
+    tenant: Tenant, fields: Annotated[list[str] | None, typer.Argument(metavar="[FIELD...]", help=FIELDS)] = None
+) -> None:
+    """Leave fields to the deployment again; all of them when none is named."""
+    names = fields or list(OWN_FIELDS)
+    asyncio.run(_change(load_settings(), _checked(tenant), dict.fromkeys(map(known, names))))
+
+
+async def _change(settings: Settings, tenant: str, changes: Mapping[str, str | None]) -> None:
+    before = (await _rows(settings)).own.get(tenant) or TenantPolicy(tenant_id=tenant)
+    after = changed(before, changes)
+    if after == before:
+        console().print(f"nothing to change: that is the policy of {tenant} already")
+        return
+    await append_rows(settings, POLICIES, [row_of(after)])
+    for name in changes:
+        value = getattr(after, name)
+        console().print(f"{tenant}: {name} {'is left to the deployment' if value is None else f'= {value}'}")
+
+
+def changed(policy: TenantPolicy, changes: Mapping[str, str | None]) -> TenantPolicy:
+    """Return the policy with other values, as they were typed. Raises ConfigurationError that names each wrong one."""
+    try:
+        return TenantPolicy.model_validate(policy.model_dump() | dict(changes))
+    except ValidationError as error:
+        wrong = [
+            f"{'.'.join(map(str, problem['loc']))}={problem['input']}: {problem['msg'].removeprefix('Value error, ')}"
+            for problem in error.errors()
+        ]
+        raise ConfigurationError(f"{'; '.join(wrong)}. Nothing was changed") from None
+
+
+def assignments(words: Sequence[str]) -> dict[str, str]:
+    """Return the values by their fields. Raises ConfigurationError for what is no ``field=value``."""
+    found: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals:
+            raise ConfigurationError(f"{word!r} is no field=value, as in originals=redacted_only")
+        if known(name) in found:
+            raise ConfigurationError(f"{name} is said twice; say it once")
+        found[name] = value
+    return found
+
+
+def known(name: str) -> str:
+    """Return the name of a field. Raises ConfigurationError for any other."""
+    if name not in OWN_FIELDS:
+        raise ConfigurationError(f"a policy has no field {name!r}; it has {', '.join(OWN_FIELDS)}")
+    return name
+
+
+async def _rows(settings: Settings) -> PolicyRows:
+    rows = PolicyRows(deployment_policy(settings))
+    await read_rows(settings, POLICIES, rows.apply)
+    return rows
+
+
+def _told(rows: PolicyRows) -> list[dict[str, object]]:
+    return [line for tenant in sorted(rows.own) for line in _told_of(rows, tenant) if line["decided by"] == "tenant"]
+
+
+def _told_of(rows: PolicyRows, tenant: str) -> list[dict[str, object]]:
+    whole, own = rows.of(tenant), rows.own.get(tenant)
+    lines = []
+    for name in OWN_FIELDS:
+        value = getattr(whole, name)
+        by = "tenant" if own is not None and getattr(own, name) is not None else "deployment"
+        lines.append(dict(zip(COLUMNS, (tenant, name, OPEN if value is None else value, by), strict=True)))
+    return lines
+
+
+def _checked(tenant: str) -> str:
+    if not is_tenant_id(tenant):
+        raise ConfigurationError(f"--tenant: {tenant!r} is no tenant id (a-z, 0-9, _ and -, at most 63)")
+    return tenant
