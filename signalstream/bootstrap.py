@@ -32,7 +32,7 @@ from signalstream.settings import Settings
 from signalstream.streaming.application import SignalApp, check_versions, new_app, set_log_levels
 from signalstream.streaming.clients import connection
 from signalstream.streaming.delivery import ProducerOutbox, Stage
-from signalstream.streaming.event_loop import settle_garbage
+from signalstream.streaming.event_loop import hand_over_quickly, settle_garbage
 from signalstream.streaming.hosting import Step, host
 from signalstream.streaming.ingest import KafkaIngest
 from signalstream.streaming.loop import run_agent, still_ours
@@ -314,6 +314,7 @@ def _start_up(settings: Settings) -> Callable[[], Any]:
     async def start_up() -> None:
         set_log_levels(settings.log_level)
         settle_garbage()
+        hand_over_quickly()
         check_versions()
 
     return start_up
