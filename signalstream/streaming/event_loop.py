@@ -1,4 +1,4 @@
-"""What a process does once for speed: a faster event loop, old things left alone by the garbage collector, fair threads."""
+"""What a process does once for speed: a faster event loop, a collector that leaves old things alone, fair threads."""
 
 from __future__ import annotations
 
