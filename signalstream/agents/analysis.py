@@ -51,6 +51,7 @@ class AnalysisAgent:
     deadline_seconds: float
     clock: Clock
     read: Callable[[Any], Turn] = field(default_factory=lambda: RecentlyRead(Turn))
+    told: Callable[[Analysis], None] = lambda _analysis: None
 
     async def step(self, event: Any) -> None:
         """Take one turn."""
@@ -80,6 +81,7 @@ class AnalysisAgent:
 
     async def _send(self, event: Any, analysis: Analysis) -> None:
         await self.outbox.send(self.output_topic, event.message.key, encode(analysis), headers_of(event))
+        self.told(analysis)
         log.debug(
             "analysis.made",
             message_id=str(analysis.message_id),
@@ -113,6 +115,7 @@ class AnalysisAgent:
             agent=self.kind.name,
             tenant_id=message.tenant_id,
             conversation_id=message.conversation_id,
+            generation=turn.generation,
             message_id=message.message_id,
             seq=turn.seq,
             sender=message.sender,

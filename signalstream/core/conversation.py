@@ -44,12 +44,13 @@ Find = Callable[[str, str], tuple[Span, ...]]
 """Tenant and text to the personal data in it: spans that do not overlap, in order."""
 
 
-def join(state: ConversationState | None, message: Message, find: Find, bounds: Bounds) -> Joined:
+def join(state: ConversationState | None, message: Message, find: Find, bounds: Bounds, generation: int = 0) -> Joined:
     """Add ``message`` to its conversation, or find it there.
 
     The row keeps the text without what ``find`` finds. The turn's context are the kept messages before it.
+    ``generation`` is that of a conversation which begins with this message.
     """
-    state = state or _new(message)
+    state = state or _new(message, generation)
     seq = seq_of(state, message.message_id)
     if seq is not None:
         return Joined(state, _turn(state, _as_before(state, message, seq), seq, bounds), changed=False)
@@ -74,10 +75,11 @@ def view(state: ConversationState, limit: int) -> ConversationView:
     return ConversationView(**shared, messages=state.recent[-limit:] if limit > 0 else ())
 
 
-def _new(message: Message) -> ConversationState:
+def _new(message: Message, generation: int) -> ConversationState:
     return ConversationState(
         tenant_id=message.tenant_id,
         conversation_id=message.conversation_id,
+        generation=generation,
         channel=message.channel,
         first_message_at=message.written_at,
         last_message_at=message.written_at,
@@ -128,6 +130,7 @@ def _turn(state: ConversationState, message: Message, seq: int, bounds: Bounds) 
     before = tuple(kept for kept in state.recent if kept.seq < seq)
     return Turn(
         message=message,
+        generation=state.generation,
         seq=seq,
         context=newest(before, bounds.context_messages, bounds.context_characters),
         message_count=state.message_count,

@@ -51,18 +51,26 @@ class Slot(Model):
 class InsightState(Versioned):
     """A row of the ``insights`` table.
 
-    ``revision`` counts changes; ``windows`` are the starts of its windows, ascending, ``open_windows`` those that are
-    not closed; ``watermark`` is how far the conversation's event time has come.
+    ``revision`` counts changes, from ``generation`` on; ``windows`` are the starts of its windows, ascending,
+    ``open_windows`` those that are not closed; ``watermark`` is how far the conversation's event time has come.
     """
 
     tenant_id: TenantId
     conversation_id: ConversationId
+    generation: int = Field(default=0, ge=0)
     revision: int = 0
     last_updated: Timestamp | None = None
     watermark: Timestamp | None = None
     slots: dict[str, Slot] = Field(default_factory=dict)
     windows: tuple[int, ...] = ()
     open_windows: tuple[int, ...] = ()
+
+
+def begun(tenant_id: str, conversation_id: str, generation: int = 0) -> InsightState:
+    """Return the row of a conversation before its first analysis. No earlier generation had so high a revision."""
+    return InsightState(
+        tenant_id=tenant_id, conversation_id=conversation_id, generation=generation, revision=generation
+    )
 
 
 def rank(analysis: Analysis) -> Rank:

@@ -68,7 +68,7 @@ def likeness(served: InsightState, rebuilt: InsightState) -> Likeness:
 
 def same_conversation(served: ConversationState, rebuilt: ConversationState) -> bool:
     """Say whether two rows number the same messages alike."""
-    return (served.last_seq, served.seen) == (rebuilt.last_seq, rebuilt.seen)
+    return (served.generation, served.last_seq, served.seen) == (rebuilt.generation, rebuilt.last_seq, rebuilt.seen)
 
 
 def same_window(served: WindowState, rebuilt: WindowState) -> bool:

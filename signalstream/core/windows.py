@@ -62,6 +62,7 @@ def opened(analysis: Analysis, now: datetime, policy: WindowPolicy, watermark: d
     return WindowState(
         tenant_id=analysis.tenant_id,
         conversation_id=analysis.conversation_id,
+        generation=analysis.generation,
         start=start,
         end=start + policy.seconds,
         deadline=deadline,

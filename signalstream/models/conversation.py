@@ -35,10 +35,12 @@ class ConversationState(Versioned):
 
     ``recent`` holds the newest messages, bounded in count and size. ``seen`` holds one short digest for each of the
     newest message ids, oldest first: the digest at the end belongs to ``last_seq``, so a repeat finds its number.
+    ``generation`` is 0 until the conversation is erased (``signalstream.core.erasure``).
     """
 
     tenant_id: TenantId
     conversation_id: ConversationId
+    generation: int = Field(default=0, ge=0)
     channel: Channel
     participants: tuple[Sender, ...] = ()
     message_count: int = 0
@@ -59,6 +61,7 @@ class Turn(Versioned):
     """
 
     message: Message
+    generation: int = Field(default=0, ge=0)
     seq: int = Field(ge=1)
     context: tuple[KeptMessage, ...] = ()
     message_count: int = Field(ge=1)

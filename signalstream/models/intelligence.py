@@ -173,6 +173,7 @@ class Analysis(Versioned):
     agent: str
     tenant_id: TenantId
     conversation_id: ConversationId
+    generation: int = Field(default=0, ge=0)
     message_id: UUID
     seq: int = Field(ge=1)
     sender: Sender

@@ -13,14 +13,18 @@ from signalstream.models.windows import Window
 
 
 class Update(Versioned):
-    """A record of the aggregated topic: a conversation's new insight, or a window that closed."""
+    """A record of the aggregated topic: a conversation's new insight, a window that closed, or that it was erased.
 
-    kind: Literal["insight", "window"]
+    ``generation`` comes with an erasure: pictures whose revision is lower are of what was erased.
+    """
+
+    kind: Literal["insight", "window", "erased"]
     tenant_id: TenantId
     conversation_id: ConversationId
     emitted_at: Timestamp
     insight: Insight | None = None
     window: Window | None = None
+    generation: int | None = None
 
 
 class ConversationItem(Model):

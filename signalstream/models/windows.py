@@ -31,6 +31,7 @@ class WindowState(Versioned):
 
     tenant_id: TenantId
     conversation_id: ConversationId
+    generation: int = Field(default=0, ge=0)
     start: int
     end: int
     status: Literal["open", "closed"] = "open"

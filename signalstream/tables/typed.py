@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import suppress
 from typing import Generic, NamedTuple, TypeVar
 
 import structlog
@@ -86,6 +87,12 @@ class TypedTable(Generic[M]):
         """Write a tombstone."""
         self._decoded.pop(key, None)
         if self._rows.get(key) is not None:
+            del self._rows[key]
+
+    def bury(self, key: bytes) -> None:
+        """Write a tombstone, of a row that is not here too: after a crash the changelog may have it still."""
+        self._decoded.pop(key, None)
+        with suppress(KeyError):
             del self._rows[key]
 
     def items(self) -> Iterator[tuple[bytes, M]]:

@@ -68,6 +68,11 @@ class WindowTable(TypedTable[WindowState]):
         super().remove(key)
         self._deadlines.forget(key)
 
+    def bury(self, key: bytes) -> None:
+        """Write a tombstone, of a row that is not here too."""
+        super().bury(key)
+        self._deadlines.forget(key)
+
     def note(self, key: bytes, row: WindowState) -> None:
         """Note when a row is due."""
         self._deadlines.set(key, due_at(row))

@@ -18,6 +18,7 @@ from signalstream.ai.remote import incoming, prompts
 from signalstream.ai.remote.asking import Answers, Asking
 from signalstream.ai.remote.budget import Rebalanced
 from signalstream.ai.remote.gathering import Gathering, Size
+from signalstream.ai.remote.measuring import show_gathering
 from signalstream.ai.remote.outgoing import OutgoingTurn
 from signalstream.ai.remote.patience import Patience
 from signalstream.ai.remote.provider import Provider, Question, Reply
@@ -25,6 +26,7 @@ from signalstream.ai.remote.superseding import Superseding
 from signalstream.ai.remote.waiting import Outcome, Waiting
 from signalstream.ai.remote.watching import posed
 from signalstream.errors import AnalystBadOutputError, AnalystError, AnalystOverdueError, AnalystSupersededError
+from signalstream.metrics.metrics import Metrics
 from signalstream.models.conversation import Turn
 
 log = structlog.get_logger()
@@ -47,6 +49,10 @@ class Calls(Protocol):
 
     def follow(self, apps: Sequence[Rebalanced], *, topic: str, partitions: int, agents: int) -> None:
         """Let the budget follow the partitions of ``topic`` that ``apps`` have."""
+        ...
+
+    def show(self, metrics: Metrics) -> None:
+        """Let ``metrics`` show what the layers count."""
         ...
 
 
@@ -88,6 +94,11 @@ class RemoteAnalyst:
         asking = [app for agent, app in apps.items() if agent in prompts.PROMPTS]
         if asking:
             self._calls.follow(asking, topic=topic, partitions=partitions, agents=len(prompts.PROMPTS))
+
+    def show(self, metrics: Metrics) -> None:
+        """Let ``metrics`` show calls and gatherings."""
+        self._calls.show(metrics)
+        show_gathering(metrics, self._asking.sizes, lambda: self._asking.waiting)
 
     async def start(self) -> None:
         """Start the local analyst, and open the channel to the model."""
@@ -149,7 +160,7 @@ class RemoteAnalyst:
             task=task,
             tenant=message.tenant_id,
             conversation=message.conversation_id,
-            seq=outgoing.turn.seq,
+            seq=outgoing.turn.generation + outgoing.turn.seq,  # an erased conversation begins with 1 again
             id=outgoing.id,
             turn=outgoing,
             characters=sum(len(line.text) for line in prompts.lines_of(prompts.PROMPTS[task], outgoing)),
