@@ -13,7 +13,9 @@ from signalstream.settings import Settings
 
 DAY_MS = 86_400_000
 KEY = "tenant_id/conversation_id"
-TABLES = ("conversations", "insights", "windows")
+TABLES = ("conversations", "insights", "windows", "erasures")
+SEGMENT_MS = DAY_MS  # a broker removes records by their age in whole segments: this is how much later than promised
+COMPACTION_LAG_MS = DAY_MS  # after which a broker takes a replaced row off its disks, however few rows there are
 SOON_COMPACTED = (("segment.ms", "1000"), ("min.cleanable.dirty.ratio", "0.01"), ("file.delete.delay.ms", "1000"))
 """What replaced a record takes it off the broker's disks with the cleaner's next round, not some day."""
 
@@ -44,11 +46,12 @@ class TopicSpec:
         config = {"cleanup.policy": self.cleanup_policy, **dict(self.extra)}
         if self.retention_ms is not None:
             config["retention.ms"] = str(self.retention_ms)
+            config["segment.ms"] = str(min(SEGMENT_MS, self.retention_ms))
             config["message.timestamp.type"] = "LogAppendTime" if self.dated_by_broker else "CreateTime"
         return config
 
 
-RAW = TopicSpec("messages.raw", "Message", ("web",), ("conversation",))
+RAW = TopicSpec("messages.raw", "Message", ("web",), ("conversation",))  # and EraseConversation, in its header's name
 TURNS = TopicSpec("conversations.state", "Turn", ("conversation",), AI_AGENTS)
 AI_TOPICS = tuple(TopicSpec(f"ai.{agent}", "Analysis", (agent,), ("aggregation",)) for agent in AI_AGENTS)
 AGGREGATED = TopicSpec("ai.aggregated", "Update", ("aggregation",), ("live view",))
@@ -62,6 +65,9 @@ DLQ = TopicSpec(
 )
 WINDOW_COMMANDS = TopicSpec(
     "windows.commands", "WindowCommand", ("window sweep",), ("aggregation",), retention_ms=DAY_MS
+)
+CONVERSATION_COMMANDS = TopicSpec(
+    "conversations.commands", "ErasureCommand", ("conversation", "erasure sweep"), ("aggregation",)
 )
 
 KEYS = TopicSpec(
@@ -92,7 +98,7 @@ POLICIES = TopicSpec(
     key="tenant_id",
 )
 
-TOPICS = (RAW, TURNS, *AI_TOPICS, AGGREGATED, DLQ, WINDOW_COMMANDS, KEYS, VAULT, POLICIES)
+TOPICS = (RAW, TURNS, *AI_TOPICS, AGGREGATED, DLQ, WINDOW_COMMANDS, CONVERSATION_COMMANDS, KEYS, VAULT, POLICIES)
 
 
 def topic_name(spec: TopicSpec, settings: Settings) -> str:
@@ -109,7 +115,14 @@ def all_topics(settings: Settings) -> tuple[TopicSpec, ...]:
     """Return every topic with its full name, changelogs included."""
     named = tuple(replace(spec, name=topic_name(spec, settings)) for spec in TOPICS)
     changelogs = tuple(
-        TopicSpec(changelog_name(table, settings), f"row of {table}", ("core",), ("core",), retention_ms=None)
+        TopicSpec(
+            changelog_name(table, settings),
+            f"row of {table}",
+            ("core",),
+            ("core",),
+            retention_ms=None,
+            extra=(("max.compaction.lag.ms", str(COMPACTION_LAG_MS)),),
+        )
         for table in TABLES
     )
     return named + changelogs
