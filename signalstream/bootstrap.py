@@ -133,12 +133,13 @@ class _Parts:
         return [(kind, by_id[app_id]) for kind, app_id in ids.items() if app_id in by_id]
 
     def add_analysis_agent(self, kind: AnalysisKind, app: SignalApp) -> None:
+        settings = self.settings
         agent = AnalysisAgent(
             kind=kind,
             analyst=self.analyst,
             outbox=ProducerOutbox(app, self.sealer),
             output_topic=self.topic(kind.output),
-            deadline_seconds=self.settings.analysis_deadline_seconds,
+            deadline_seconds=settings.analysis_deadline_seconds,
             clock=SystemClock(),
             read=self.read_turn,
         )
@@ -147,7 +148,8 @@ class _Parts:
             self.stage(kind.name, app),
             (self.topic(TURNS),),
             agent.step,
-            in_flight=self.settings.remote_analyses_in_flight if self.remote else self.settings.analyses_in_flight,
+            in_flight=settings.remote_analyses_in_flight if self.remote else settings.analyses_in_flight,
+            read_ahead=settings.analyses_read_ahead,
             exhausted=agent.exhausted,
             yields=True,
             # Or a conversation's turns would wait for one another's answers, and none could be superseded.

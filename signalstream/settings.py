@@ -116,6 +116,12 @@ class Settings(RemoteSettings, SecuritySettings):
         default=30.0, ge=0.1, le=600, description="Total time for one analysis with its retries, in seconds."
     )
     analyses_in_flight: int = Field(default=64, ge=1, le=1024, description="Analyses at once, for each AI agent.")
+    analyses_read_ahead: int = Field(
+        default=1_024,
+        ge=1,
+        le=16_384,
+        description="Turns that each AI agent reads ahead; among these, tenants take turns in being analysed.",
+    )
     records_in_flight: int = Field(
         default=64, ge=1, le=1024, description="Records at once, for the conversation and aggregation agents."
     )

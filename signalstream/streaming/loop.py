@@ -25,6 +25,7 @@ def run_agent(
     step: Step,
     *,
     in_flight: int,
+    read_ahead: int = 0,
     together: Callable[[list[Any]], Awaitable[None]] | None = None,
     exhausted: Callable[[Any, str], Awaitable[None]] | None = None,
     yields: bool = False,
@@ -34,9 +35,10 @@ def run_agent(
     """Register an agent on ``app`` that runs ``step`` on every record of ``topics``; see Stage for failures.
 
     A step begins only while the worker is sure of its partitions (lease.py), and none begins while they are handed
-    over: a backlog in flight would hold up everyone. With ``together``, records of one key
-    that have piled up are given to it at once. One that ``yields`` is cut short when partitions are handed over and it
-    does not end by itself: for slow steps that keep nothing of their own. Not ``in_order``, records of one key
+    over: a backlog in flight would hold up everyone. Of ``read_ahead`` records at most, ``in_flight`` are worked on at
+    once, and tenants take turns; no more than those in flight are read by default. With ``together``, records of one
+    key that have piled up are given to it at once. One that ``yields`` is cut short when partitions are handed over
+    and it does not end by itself: for slow steps that keep nothing of their own. Not ``in_order``, records of one key
     are worked on at once: for steps that know of no order, as a merge by maximum has none. Before a step, ``sealer``
     has the key for what it may write.
     """
@@ -44,7 +46,9 @@ def run_agent(
 
     async def agent(stream: Any) -> None:
         source = stream.noack()
-        pool: OrderedPool[Any] = OrderedPool(source.ack, _abandon(app), app.crash, in_flight)
+        pool: OrderedPool[Any] = OrderedPool(
+            source.ack, _abandon(app), app.crash, in_flight, ahead=read_ahead, tenant=_tenant
+        )
 
         if yields:
             app.hand_over_callbacks.append(pool.let_go)
@@ -88,6 +92,12 @@ def still_ours(app: SignalApp) -> Callable[[Any], bool]:
         return same and not app.handing_over and not app.should_stop
 
     return test
+
+
+def _tenant(event: Any) -> bytes:
+    # Of any key, also of one that no part of this program writes: whoever sends such ones waits as one tenant.
+    tenant: bytes = (event.message.key or b"").partition(b"/")[0]
+    return tenant
 
 
 def _abandon(app: SignalApp) -> Callable[[Any], None]:

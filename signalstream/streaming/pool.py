@@ -3,16 +3,22 @@
 Faust's own ``concurrency=N`` shares one queue (no order for a key) and commits past a record that is still in work
 (faust-streaming #606). Here one actor submits; tasks of a key form a chain; each partition of a generation has a
 first-in-first-out line, and only its finished head is acknowledged.
+
+Of the records that were read, tenants take turns (core/fair_order.py). A partition's log holds all tenants' records in
+the order of coming, so how far is read ahead of the work bounds what that order can do. The law, for a record that was
+read and whose key is free: before its work begins, at most one record of each other waiting tenant begins for each of
+its own tenant's that came before it, besides those that were in work already.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
+from signalstream.streaming.fair_slots import FairSlots
 from signalstream.streaming.stepping import settled
 
 
@@ -49,8 +55,9 @@ class _Queue(Generic[R]):
 
 
 class OrderedPool(Generic[R]):
-    """Runs work on records, ``limit`` at once.
+    """Runs work on records, ``limit`` at once, of ``ahead`` that were read and are not worked off (no more by default).
 
+    ``tenant`` says whose a record is; without it all are one's, and go in the order of coming.
     ``ack`` acknowledges a record; ``abandon`` lets one go. When work on a record is abandoned, everything behind it
     in its line is abandoned too: it will be delivered again. ``crash`` is told of the first exception that work or an
     acknowledgement let out; after that nothing is acknowledged.
@@ -62,13 +69,18 @@ class OrderedPool(Generic[R]):
         abandon: Callable[[R], object],
         crash: Callable[[BaseException], Awaitable[object]],
         limit: int,
+        *,
+        ahead: int | None = None,
+        tenant: Callable[[R], Hashable] = lambda _: None,
     ) -> None:
         self._ack = ack
         self._abandon = abandon
         self._crash = crash
         self._crashed = False
         self._arrivals: deque[float] = deque(maxlen=BUSY_RECORDS)
-        self._slots = asyncio.Semaphore(limit)
+        self._tenant = tenant
+        self._room = asyncio.Semaphore(max(limit, ahead or limit))
+        self._places = FairSlots(limit)
         self._lines: dict[Line, _Queue[R]] = {}
         self._broken: dict[Any, int] = {}  # the newest broken generation of each partition
         self._tails: dict[Any, asyncio.Task[None]] = {}
@@ -78,7 +90,7 @@ class OrderedPool(Generic[R]):
 
     @property
     def in_flight(self) -> int:
-        """Return how many records are in work or wait for one of their key."""
+        """Return how many records are in work, or wait for one of their key or for their tenant's turn."""
         return len(self._tasks)
 
     async def submit(
@@ -89,12 +101,12 @@ class OrderedPool(Generic[R]):
         *,
         in_order: bool = True,
     ) -> None:
-        """Start work on a record once a slot is free; the order of calls is the order of each key and line.
+        """Take a record in once there is room; the order of calls is the order of each key and line.
 
         With ``together``, records that wait for one of their key are worked on as one batch, in order, when it ends.
         Not ``in_order``, work does not wait for that on earlier records of the key; acknowledgements keep their order.
         """
-        await self._slots.acquire()
+        await self._room.acquire()
         self._arrivals.append(asyncio.get_running_loop().time())
         line = (record.message.tp, record.message.generation_id or 0)
         queue = self._lines.setdefault(line, _Queue(broken=line[1] <= self._broken.get(line[0], -1)))
@@ -147,13 +159,8 @@ class OrderedPool(Generic[R]):
             elif together is not None:
                 await self._gather()
             if not entry.done:
-                mates = self._take_waiting(entry, everything=together is not None)
-                if together is not None and mates:
-                    await self._work(
-                        queue, [entry, *mates], lambda: together([each.record for each in (entry, *mates)])
-                    )
-                else:
-                    await self._work(queue, [entry], lambda: work(entry.record))
+                async with self._places.of(self._tenant(entry.record)):
+                    await self._begin(queue, entry, work, together)
         except asyncio.CancelledError:
             self._leave_waiting(entry)
             raise
@@ -163,7 +170,20 @@ class OrderedPool(Generic[R]):
             try:
                 await self._settle(line, queue)
             finally:
-                self._slots.release()
+                self._room.release()
+
+    async def _begin(
+        self,
+        queue: _Queue[R],
+        entry: _Entry[R],
+        work: Callable[[R], Awaitable[None]],
+        together: Callable[[list[R]], Awaitable[None]] | None,
+    ) -> None:
+        mates = self._take_waiting(entry, everything=together is not None)
+        if together is not None and mates:
+            await self._work(queue, [entry, *mates], lambda: together([each.record for each in (entry, *mates)]))
+        else:
+            await self._work(queue, [entry], lambda: work(entry.record))
 
     async def _gather(self) -> None:
         # When records come this fast there is a backlog, and waiting costs no one: more of this key will arrive.

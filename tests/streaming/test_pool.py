@@ -12,6 +12,7 @@ from signalstream.streaming.pool import Abandoned, OrderedPool
 from tests.streaming.events import FakeEvent, event
 
 LIMIT = 4
+AHEAD = st.sampled_from([None, 8, 20])  # how many records are read; by default those in work
 OUTCOMES = st.sampled_from(["done"] * 12 + ["abandoned", "cancelled", "crash"])
 RECORDS = st.lists(
     st.tuples(st.integers(0, 1), st.integers(1, 2), st.sampled_from([b"a", b"b", b"c"]), OUTCOMES),
@@ -39,6 +40,10 @@ class Run:
     running: dict[int, asyncio.Future[None]] = field(default_factory=dict)
     most_running: int = 0
     overlapping_keys: bool = False
+    ahead: int | None = None
+
+    def pool(self) -> OrderedPool[FakeEvent]:
+        return OrderedPool(self.ack, self.abandon, self.crash, LIMIT, ahead=self.ahead, tenant=lambda each: each.key)
 
     async def ack(self, record: FakeEvent) -> None:
         if record.message.offset == self.ack_fails_at:
@@ -75,7 +80,7 @@ class Run:
         return next(record.key for record in self.started if record.message.offset == offset)
 
     async def through(self, records: list[FakeEvent], picks: list[int]) -> None:
-        pool: OrderedPool[FakeEvent] = OrderedPool(self.ack, self.abandon, self.crash, LIMIT)
+        pool = self.pool()
 
         async def submit() -> None:
             for record in records:
@@ -108,9 +113,11 @@ def lines(records: list[FakeEvent]) -> dict[tuple[object, int | None], list[Fake
 
 
 @settings(deadline=None, max_examples=120)
-@given(RECORDS, st.lists(st.integers(0, 9), min_size=1, max_size=20), st.integers(0, 3))
-def test_whatever_the_order_of_completions_only_the_finished_head_of_each_line_is_acknowledged(drawn, picks, turns):
-    done, records = run(drawn, picks, ack_turns=turns)
+@given(RECORDS, st.lists(st.integers(0, 9), min_size=1, max_size=20), st.integers(0, 3), AHEAD)
+def test_whatever_the_order_of_completions_only_the_finished_head_of_each_line_is_acknowledged(
+    drawn, picks, turns, ahead
+):
+    done, records = run(drawn, picks, ack_turns=turns, ahead=ahead)
     acked, abandoned = lines(done.acked), lines(done.abandoned)
 
     for line, submitted in lines(records).items():
@@ -123,9 +130,9 @@ def test_whatever_the_order_of_completions_only_the_finished_head_of_each_line_i
 
 
 @settings(deadline=None, max_examples=120)
-@given(RECORDS, st.lists(st.integers(0, 9), min_size=1, max_size=20))
-def test_records_of_a_key_are_in_work_one_after_another_in_their_order_and_the_limit_holds(drawn, picks):
-    done, _ = run(drawn, picks)
+@given(RECORDS, st.lists(st.integers(0, 9), min_size=1, max_size=20), AHEAD)
+def test_records_of_a_key_are_in_work_one_after_another_in_their_order_and_the_limit_holds(drawn, picks, ahead):
+    done, _ = run(drawn, picks, ahead=ahead)
 
     assert not done.overlapping_keys
     assert done.most_running <= LIMIT
@@ -135,9 +142,9 @@ def test_records_of_a_key_are_in_work_one_after_another_in_their_order_and_the_l
 
 
 @settings(deadline=None, max_examples=120)
-@given(RECORDS, st.lists(st.integers(0, 9), min_size=1, max_size=20))
-def test_a_crash_is_told_once_and_nothing_is_acknowledged_after_it(drawn, picks):
-    done, _ = run(drawn, picks)
+@given(RECORDS, st.lists(st.integers(0, 9), min_size=1, max_size=20), AHEAD)
+def test_a_crash_is_told_once_and_nothing_is_acknowledged_after_it(drawn, picks, ahead):
+    done, _ = run(drawn, picks, ahead=ahead)
 
     assert len(done.crashes) <= 1
     assert bool(done.crashes) == any(done.outcomes[record.message.offset] == "crash" for record in done.started)
@@ -200,13 +207,14 @@ async def test_a_record_that_waits_for_its_key_and_is_cancelled_holds_nobody_up(
 @given(
     st.lists(st.tuples(st.integers(0, 1), st.sampled_from([b"a", b"b", b"c"])), min_size=1, max_size=14),
     st.lists(st.sampled_from(["finish", "let go", "turn"]), max_size=30),
+    AHEAD,
 )
-@example([(0, b"a"), (0, b"a")], ["finish"] * 3 + ["turn"] + ["finish"] * 3 + ["turn"])  # while it acknowledges
-def test_whenever_work_is_let_go_only_the_finished_head_is_acknowledged_and_nothing_is_waited_for(drawn, moves):
-    done = Run(["done"] * len(drawn), ack_turns=1)
+@example([(0, b"a"), (0, b"a")], ["finish"] * 3 + ["turn"] + ["finish"] * 3 + ["turn"], None)  # while it acknowledges
+def test_whenever_work_is_let_go_only_the_finished_head_is_acknowledged_and_nothing_is_waited_for(drawn, moves, ahead):
+    done = Run(["done"] * len(drawn), ack_turns=1, ahead=ahead)
     records = events_of([(partition, 1, key, "done") for partition, key in drawn])
 
-    pool: OrderedPool[FakeEvent] = OrderedPool(done.ack, done.abandon, done.crash, LIMIT)
+    pool = done.pool()
 
     async def move_about() -> None:
         async def submit() -> None:

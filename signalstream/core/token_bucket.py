@@ -1,0 +1,80 @@
+"""Token buckets: so many a minute, so many at once after a rest. One number for each holder, no clock, no timers.
+
+A bucket is the time at which it is full again: a token taken moves it by the time that one token takes to come back.
+So a refusal costs the refused nothing, and when the next token comes is known exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from math import ceil, inf
+
+MINUTE_SECONDS = 60.0
+ROUNDING = 1e-9  # of a token: sums of intervals are not exact
+
+
+@dataclass(frozen=True)
+class Rate:
+    """``per_minute`` tokens come back in a minute, evenly; ``burst`` is the most that can be there at once, >= 1."""
+
+    per_minute: float
+    burst: int
+
+    def __post_init__(self) -> None:
+        if self.per_minute <= 0 or self.burst < 1:
+            raise ValueError(f"{self} lets nothing through; a holder without a limit has no rate")
+
+    @property
+    def interval(self) -> float:
+        """Return the seconds in which one token comes back."""
+        return MINUTE_SECONDS / self.per_minute
+
+    def share(self, holders: int) -> Rate:
+        """Return the rate of one of ``holders`` that share it; each may do one at once at the least."""
+        return Rate(self.per_minute / holders, ceil(self.burst / holders))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How it stands with a bucket: tokens left, seconds until it is full, seconds until there is one (0: now)."""
+
+    rate: Rate
+    remaining: int
+    full_in: float
+    next_in: float
+
+    @property
+    def allows(self) -> bool:
+        """Say whether a token is there."""
+        return self.next_in == 0
+
+
+class TokenBuckets:
+    """The buckets of at most ``most`` holders. Times are seconds of any clock that never goes back.
+
+    The holder that was refused or served longest ago is forgotten first: its bucket counts as full when it comes back.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._full_at: dict[Hashable, float] = {}  # in the order of use
+
+    def __len__(self) -> int:
+        return len(self._full_at)
+
+    def look(self, holder: Hashable, rate: Rate, now: float) -> Standing:
+        """Return how it stands, and take nothing."""
+        owed = max(0.0, self._full_at.get(holder, -inf) - now)
+        tokens = rate.burst - owed / rate.interval + ROUNDING
+        missing = max(0.0, 1.0 - tokens)
+        return Standing(rate, max(0, int(tokens)), owed, missing * rate.interval)
+
+    def take(self, holder: Hashable, rate: Rate, now: float) -> Standing:
+        """Take a token if there is one; return how it stood before."""
+        standing = self.look(holder, rate, now)
+        full_at = max(now, self._full_at.pop(holder, now))
+        self._full_at[holder] = full_at + rate.interval if standing.allows else full_at
+        if len(self._full_at) > self._most:
+            del self._full_at[next(iter(self._full_at))]
+        return standing
