@@ -15,6 +15,7 @@ from signalstream.agents import aggregation, conversation
 from signalstream.agents.aggregation import AggregationAgent
 from signalstream.agents.analysis import AnalysisAgent, AnalysisKind
 from signalstream.agents.conversation import ConversationAgent
+from signalstream.agents.erasure_sweep import ErasureSweep
 from signalstream.agents.registry import AI_AGENT_NAMES, AI_AGENTS
 from signalstream.agents.window_sweep import WindowSweep
 from signalstream.ai.analyst import Analyst
@@ -45,12 +46,26 @@ from signalstream.streaming.values import RecentlyRead
 from signalstream.streaming.versions import check_version
 from signalstream.tables import conversations
 from signalstream.tables.conversations import conversations_table
+from signalstream.tables.erasures import erasures_table
 from signalstream.tables.insights import insights_table
 from signalstream.tables.reader import TableReader
 from signalstream.tables.rules import rules_of
 from signalstream.tables.windows import windows_table
 from signalstream.telemetry import configure_logging, logging_config
-from signalstream.topics import AGGREGATED, AI_TOPICS, DLQ, KEYS, RAW, TURNS, WINDOW_COMMANDS, TopicSpec, topic_name
+from signalstream.topics import (
+    AGGREGATED,
+    AI_TOPICS,
+    CONVERSATION_COMMANDS,
+    DLQ,
+    KEYS,
+    RAW,
+    TURNS,
+    WINDOW_COMMANDS,
+    TopicSpec,
+    erased_topics,
+    longest_kept,
+    topic_name,
+)
 from signalstream.web.live import LiveConversations
 from signalstream.web.services import WebServices
 from signalstream.web.site import application_options, attach
@@ -215,26 +230,40 @@ class _Parts:
     def _add_core(self) -> TableReader:
         settings, app, rules = self.settings, self.main, rules_of(self.settings)
         deadlines = Deadlines()
-        states, rows, windows = (
+        states, rows, windows, marks = (
             conversations_table(app, self.sealer),
             insights_table(app, self.sealer),
             windows_table(app, deadlines, self.sealer),
+            erasures_table(app, self.sealer),
         )
         outbox, clock = ProducerOutbox(app, self.sealer), BrokerClock()
-        joining = ConversationAgent(states, outbox, self.topic(TURNS), rules.find, rules.bounds, self.sealer)
+        erasures = self.topic(CONVERSATION_COMMANDS)
+        joining = ConversationAgent(
+            table=states,
+            marks=marks,
+            outbox=outbox,
+            turns_topic=self.topic(TURNS),
+            erasures_topic=erasures,
+            find=rules.find,
+            bounds=rules.bounds,
+            keep_marks=max(longest_kept(spec) for spec in erased_topics(settings)),
+            sealer=self.sealer,
+        )
         merging = AggregationAgent(
             conversations=states,
             insights=rows,
             windows=windows,
+            marks=marks,
             outbox=outbox,
             updates_topic=self.topic(AGGREGATED),
             commands_topic=self.topic(WINDOW_COMMANDS),
+            erasures_topic=erasures,
             agents=AI_AGENT_NAMES,
             policy=rules.policy,
             clock=clock,
             sealer=self.sealer,
         )
-        analyses = tuple(self.topic(spec) for spec in (*AI_TOPICS, WINDOW_COMMANDS))
+        analyses = tuple(self.topic(spec) for spec in (*AI_TOPICS, WINDOW_COMMANDS, CONVERSATION_COMMANDS))
         in_flight = settings.records_in_flight
         run_agent(
             app,
@@ -257,12 +286,17 @@ class _Parts:
             windows, deadlines, outbox, self.topic(WINDOW_COMMANDS), settings.window_sweep_seconds, clock
         )
         app.recovered_callbacks.append(sweep.assignment_changed)
+        forgetting = ErasureSweep(marks, outbox, erasures, clock)
 
         async def sweep_windows() -> None:
             await sweep.run(app)
 
+        async def sweep_erasures() -> None:
+            await forgetting.run(app)
+
         app.task(sweep_windows)
-        return TableReader(states, rows, windows, AI_AGENT_NAMES, settings.window_seconds)
+        app.task(sweep_erasures)
+        return TableReader(states, rows, windows, marks, AI_AGENT_NAMES, settings.window_seconds)
 
 
 def ai_app_id(settings: Settings, agent: str) -> str:

@@ -7,6 +7,7 @@ joins, because Faust takes a topic with another partition count in silence and t
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from signalstream.models.agents import AI_AGENTS
 from signalstream.settings import Settings
@@ -51,7 +52,8 @@ class TopicSpec:
         return config
 
 
-RAW = TopicSpec("messages.raw", "Message", ("web",), ("conversation",))  # and EraseConversation, in its header's name
+# A request to erase lies among the messages (EraseConversation, told by its header): its place says what was before it.
+RAW = TopicSpec("messages.raw", "Message", ("web",), ("conversation",))
 TURNS = TopicSpec("conversations.state", "Turn", ("conversation",), AI_AGENTS)
 AI_TOPICS = tuple(TopicSpec(f"ai.{agent}", "Analysis", (agent,), ("aggregation",)) for agent in AI_AGENTS)
 AGGREGATED = TopicSpec("ai.aggregated", "Update", ("aggregation",), ("live view",))
@@ -99,6 +101,18 @@ POLICIES = TopicSpec(
 )
 
 TOPICS = (RAW, TURNS, *AI_TOPICS, AGGREGATED, DLQ, WINDOW_COMMANDS, CONVERSATION_COMMANDS, KEYS, VAULT, POLICIES)
+
+
+def longest_kept(spec: TopicSpec) -> timedelta:
+    """Return how long a broker may keep a record of a topic at most; of a compacted one, a record that was replaced."""
+    if spec.retention_ms is None:
+        return timedelta(milliseconds=2 * COMPACTION_LAG_MS)  # the cleaner takes what is older, in its next rounds
+    return timedelta(milliseconds=spec.retention_ms + SEGMENT_MS)
+
+
+def erased_topics(settings: Settings) -> tuple[TopicSpec, ...]:
+    """Return the topics that hold something of a conversation when it is erased."""
+    return tuple(spec for spec in all_topics(settings) if spec.key == KEY)
 
 
 def topic_name(spec: TopicSpec, settings: Settings) -> str:

@@ -1,7 +1,8 @@
-"""The aggregation agent: analyses become the conversation's insight and its windows."""
+"""The aggregation agent: analyses become the conversation's insight and its windows, until it is erased."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +11,13 @@ import structlog
 from signalstream.core import merging, windows
 from signalstream.core.arrival import record_time
 from signalstream.core.clock import BrokerClock, Moment
+from signalstream.core.erasure import generation_of
 from signalstream.core.keys import ConversationKey, parse_key
 from signalstream.core.merging import InsightState
 from signalstream.core.sealing import UNSEALED, Sealer
 from signalstream.core.windows import WindowPolicy
 from signalstream.models.conversation import ConversationState
+from signalstream.models.erasure import ErasureCommand, ErasureMark
 from signalstream.models.intelligence import Analysis
 from signalstream.models.live import Update
 from signalstream.models.windows import WindowCommand, WindowState
@@ -32,27 +35,32 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class AggregationAgent:
-    """``support.ai.*`` and ``support.windows.commands`` → ``support.ai.aggregated``, key tenant_id/conversation_id.
+    """``support.ai.*`` and the topics of commands → ``support.ai.aggregated``, key tenant_id/conversation_id.
 
-    Tables: insights (merged), windows (merged, closed, expired), conversations (read for the newest number). A
-    repeat changes no row; the current insight is sent again. What does not decode, or whose key is not its
-    conversation's, becomes a dead letter.
+    Tables: insights (merged), windows (merged, closed, expired), conversations (read for the newest number), erasures
+    (read, told, forgotten). A repeat changes no row; the current insight is sent again. What does not decode, or whose
+    key is not its conversation's, becomes a dead letter. Analyses of what was erased are told to ``dropped``.
     """
 
     conversations: TypedTable[ConversationState]
     insights: TypedTable[InsightState]
     windows: TypedTable[WindowState]
+    marks: TypedTable[ErasureMark]
     outbox: Outbox
     updates_topic: str
     commands_topic: str
+    erasures_topic: str
     agents: tuple[str, ...]
     policy: WindowPolicy
     clock: BrokerClock
     sealer: Sealer = UNSEALED
+    dropped: Callable[[str], None] = lambda _what: None
 
     async def step(self, event: Any) -> None:
-        """Take one analysis or one window command."""
-        if event.message.topic == self.commands_topic:
+        """Take one analysis or one command."""
+        if event.message.topic == self.erasures_topic:
+            await self._obey(event)
+        elif event.message.topic == self.commands_topic:
             key, command = parse_key(event.message.key), read(self.sealer, WindowCommand, event.message)
             merged = self._rows(event).obey(key, command)
             await self._confirmed(key, {*merged.row.open_windows, command.start})
@@ -63,7 +71,7 @@ class AggregationAgent:
 
     async def together(self, events: list[Any]) -> None:
         """Take analyses of one conversation that have piled up: one write and one insight for them all."""
-        if any(event.message.topic == self.commands_topic for event in events):
+        if any(event.message.topic in {self.commands_topic, self.erasures_topic} for event in events):
             for event in events:
                 await self.step(event)
             return
@@ -78,10 +86,45 @@ class AggregationAgent:
         at = record_time(event.message.timestamp)
         if at is not None:
             self.clock.heard(at)
-        return MergedRows(self.insights, self.windows, self.policy, self.clock if at is None else Moment(at))
+        clock = self.clock if at is None else Moment(at)
+        return MergedRows(self.insights, self.windows, self.marks, self.policy, clock)
+
+    async def _obey(self, event: Any) -> None:
+        key, command = parse_key(event.message.key), read(self.sealer, ErasureCommand, event.message)
+        rows, mark = self._rows(event), self.marks.get(key.encode())
+        if command.command == "erase":
+            await self._erase(key, event, command.generation)
+            mark = self.marks.get(key.encode())
+            if mark is not None and mark.generation == command.generation:
+                self.marks.put(key.encode(), mark.model_copy(update={"told": True}))
+        elif mark is not None and mark.generation == command.generation and rows.clock.now() >= mark.forget_at:
+            self.marks.bury(key.encode())
+        await self.marks.confirmed(key.encode())
+
+    async def _erase(self, key: ConversationKey, event: Any, generation: int) -> None:
+        rows = self._rows(event)
+        for start in rows.erase_windows(key, generation):
+            await self.windows.confirmed(row_key(key.encode(), start))
+        rows.erase_insight(key, generation)  # only now: it knows which windows there were
+        await self.insights.confirmed(key.encode())
+        update = Update(kind="erased", **key._asdict(), emitted_at=self.clock.now(), generation=generation)
+        await self.outbox.send(self.updates_topic, key.encode(), encode(update), headers_of(event))
 
     async def _merge(self, key: ConversationKey, event: Any, analyses: list[Analysis]) -> None:
-        merged = self._rows(event).merge(key, analyses)
+        generation, row = generation_of(self.marks.get(key.encode())), self.insights.get(key.encode())
+        if row is not None and row.generation < generation:  # whoever follows hears of the end before the beginning
+            await self._erase(key, event, generation)
+        rows = self._rows(event)
+        merged = rows.merge(key, analyses)
+        for _ in range(len(analyses) - len(merged.taken)):
+            self.dropped("analysis")
+        if merged.taken:
+            await self._merged(key, event, merged)
+        else:  # a window of it may have been left, and has gone
+            await self._confirmed(key, {windows.start_of(analysis, self.policy) for analysis in analyses})
+
+    async def _merged(self, key: ConversationKey, event: Any, merged: Merged) -> None:
+        analyses = merged.taken
         for analysis in analyses:
             log.debug(
                 "insight.merged", message_id=str(analysis.message_id), seq=analysis.seq, revision=merged.row.revision
@@ -108,7 +151,8 @@ class AggregationAgent:
 
     def _insight_update(self, key: ConversationKey, row: InsightState) -> Update:
         state = self.conversations.get(key.encode())
-        insight = merging.insight(row, self.agents, state.last_seq if state else 0)
+        newest_seq = state.last_seq if state is not None and state.generation == row.generation else 0
+        insight = merging.insight(row, self.agents, newest_seq)
         return Update(kind="insight", **key._asdict(), emitted_at=self.clock.now(), insight=insight)
 
     def _window_updates(self, key: ConversationKey, merged: Merged) -> list[Update]:

@@ -1,20 +1,26 @@
-"""The conversation agent: messages become turns."""
+"""The conversation agent: messages become turns, and what an erasure asks for is forgotten."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import structlog
 
 from signalstream.core.arrival import record_time
 from signalstream.core.conversation import Bounds, Find, join
+from signalstream.core.erasure import asks_erasure, current, generation_of, is_before, marked
+from signalstream.core.keys import parse_key
 from signalstream.core.sealing import UNSEALED, Sealer
+from signalstream.errors import UndecodableError
 from signalstream.models.conversation import ConversationState
+from signalstream.models.erasure import ERASES, EraseConversation, ErasureCommand, ErasureMark
 from signalstream.streaming.dead_letters import headers_of
 from signalstream.streaming.delivery import Outbox
 from signalstream.streaming.records import read_message
-from signalstream.streaming.values import encode, opened
+from signalstream.streaming.values import encode, opened, read
 from signalstream.tables.typed import TypedTable
 
 NAME = "conversation"
@@ -27,20 +33,55 @@ class ConversationAgent:
 
     A message gets the conversation's next number and is kept redacted; a repeat keeps its number, changes nothing
     and is sent again. What does not decode, or has a key that is not its conversation's, becomes a dead letter.
+
+    A request to erase marks the conversation in the table erasures, removes its row, and goes on to the aggregation
+    agent by ``support.conversations.commands``. A message from before it is dropped, and told to ``dropped``; one after
+    it begins the conversation anew. ``keep_marks`` is how long a topic may hold what was erased.
     """
 
     table: TypedTable[ConversationState]
+    marks: TypedTable[ErasureMark]
     outbox: Outbox
     turns_topic: str
+    erasures_topic: str
     find: Find
     bounds: Bounds
+    keep_marks: timedelta
     sealer: Sealer = UNSEALED
+    dropped: Callable[[str], None] = lambda _what: None
 
     async def step(self, event: Any) -> None:
         """Take one record of the raw topic."""
+        if asks_erasure(headers_of(event)):
+            await self._erase(event)
+        else:
+            await self._join(event)
+
+    async def _erase(self, event: Any) -> None:
+        key, at = parse_key(event.message.key).encode(), record_time(event.message.timestamp)
+        read(self.sealer, EraseConversation, event.message)
+        if at is None:
+            raise UndecodableError("a request to erase has no time of the broker")
+        mark = marked(self.marks.get(key), at, event.message.offset, self.keep_marks)
+        self.marks.put(key, mark)
+        if current(self.table.get(key), mark) is None:
+            self.table.bury(key)
+        await self.marks.confirmed(key)
+        await self.table.confirmed(key)
+        command = ErasureCommand(command="erase", generation=mark.generation)
+        headers = [each for each in headers_of(event) if each[0] != ERASES]
+        await self.outbox.send(self.erasures_topic, key, encode(command), headers)
+        log.info("conversation.erased", generation=mark.generation)
+
+    async def _join(self, event: Any) -> None:
         value = opened(self.sealer, event.message)
         key, message = read_message(event.message.key, value, record_time(event.message.timestamp))
-        joined = join(self.table.get(key.encode()), message, self.find, self.bounds)
+        mark = self.marks.get(key.encode())
+        if is_before(mark, record_time(event.message.timestamp), event.message.offset):
+            self.dropped("message")
+            return
+        state = current(self.table.get(key.encode()), mark)
+        joined = join(state, message, self.find, self.bounds, generation_of(mark))
         # A repeat is written too: after a crash the disk may hold a row that its changelog never got.
         self.table.put(key.encode(), joined.state)
         await self.outbox.send(self.turns_topic, key.encode(), encode(joined.turn), headers_of(event))

@@ -11,9 +11,11 @@ from typing import Literal, NamedTuple
 
 from signalstream.core import merging, windows
 from signalstream.core.clock import Clock
+from signalstream.core.erasure import current, generation_of
 from signalstream.core.keys import ConversationKey
 from signalstream.core.merging import InsightState
 from signalstream.core.windows import WindowPolicy
+from signalstream.models.erasure import ErasureMark
 from signalstream.models.intelligence import Analysis
 from signalstream.models.windows import WindowCommand, WindowState
 from signalstream.tables.typed import TypedTable
@@ -21,29 +23,43 @@ from signalstream.tables.windows import row_key
 
 
 class Merged(NamedTuple):
-    """The insight's row, the starts of the windows that are closed and still untold, and those windows' rows."""
+    """The insight's row, the starts of the windows that are closed and still untold, and those windows' rows.
+
+    ``taken`` are the analyses that count: those of what was erased do not.
+    """
 
     row: InsightState
     closing: tuple[int, ...]
     closed: tuple[WindowState, ...]
+    taken: tuple[Analysis, ...] = ()
 
 
 @dataclass(frozen=True)
 class MergedRows:
-    """Merges into both tables. Call it within an event of the conversation's key; a repeat changes no row."""
+    """Merges into both tables. Call it within an event of the conversation's key; a repeat changes no row.
+
+    ``marks`` say which generation of a conversation is the first that is not erased.
+    """
 
     insights: TypedTable[InsightState]
     windows: TypedTable[WindowState]
+    marks: TypedTable[ErasureMark]
     policy: WindowPolicy
     clock: Clock
 
     def row(self, key: ConversationKey) -> InsightState:
-        """Return the insight's row, an empty one at first."""
-        return self.insights.get(key.encode()) or InsightState(**key._asdict())
+        """Return the insight's row, an empty one at first and after an erasure."""
+        mark = self.marks.get(key.encode())
+        return current(self.insights.get(key.encode()), mark) or merging.begun(*key, generation_of(mark))
 
     def merge(self, key: ConversationKey, analyses: list[Analysis]) -> Merged:
-        """Merge analyses into the insight and its windows, and close the windows that event time has passed."""
-        row = self.row(key)
+        """Merge analyses into the insight and its windows, and close the windows that event time has passed.
+
+        Those of an erased generation change nothing, and windows that were left of it go.
+        """
+        row, analyses = self._of_newest(key, analyses)
+        if not analyses:
+            return Merged(row, (), ())
         merged = merging.merge(row, analyses)
         for analysis in analyses:
             merged = merging.noted(merged, windows.event_time(analysis))
@@ -53,13 +69,13 @@ class MergedRows:
         # A repeat is written too: after a crash the disk may hold a row that its changelog never got.
         self.insights.put(key.encode(), merged)
         passed = tuple(start for start in merged.open_windows if self._has_passed(key, start, merged))
-        return Merged(merged, passed, self._close(key, passed, "event_time"))
+        return Merged(merged, passed, self._close(key, passed, "event_time"), tuple(analyses))
 
     def obey(self, key: ConversationKey, command: WindowCommand) -> Merged:
         """Close or drop a window, if it is due."""
         row, start = self.row(key), command.start
         window = self.windows.get(row_key(key.encode(), start))
-        if window is None:
+        if window is None or self._drop_erased(key, start, row.generation):
             return Merged(row, (), ())
         untold = start in row.open_windows
         if command.command == "close":
@@ -77,6 +93,40 @@ class MergedRows:
         if merged.closing:
             self.insights.put(key.encode(), _without_open(merged.row, merged.closing))
 
+    def erase_windows(self, key: ConversationKey, generation: int) -> tuple[int, ...]:
+        """Remove the windows of what is older than ``generation``, and return their starts.
+
+        Once their tombstones are confirmed, ``erase_insight`` forgets which they were.
+        """
+        row = self.insights.get(key.encode())
+        starts = row.windows if row is not None and row.generation < generation else ()
+        for start in starts:
+            self.windows.bury(row_key(key.encode(), start))
+        return starts
+
+    def erase_insight(self, key: ConversationKey, generation: int) -> None:
+        """Remove the insight of what is older than ``generation``."""
+        row = self.insights.get(key.encode())
+        if row is None or row.generation < generation:
+            self.insights.bury(key.encode())
+
+    def _of_newest(self, key: ConversationKey, analyses: list[Analysis]) -> tuple[InsightState, list[Analysis]]:
+        row = self.row(key)
+        newest = max(row.generation, *(analysis.generation for analysis in analyses))
+        for analysis in analyses:
+            if analysis.generation < newest:
+                self._drop_erased(key, windows.start_of(analysis, self.policy), newest)
+        if newest > row.generation:
+            row = merging.begun(*key, newest)
+        return row, [analysis for analysis in analyses if analysis.generation == newest]
+
+    def _drop_erased(self, key: ConversationKey, start: int, generation: int) -> bool:
+        window = self.windows.get(row_key(key.encode(), start))
+        is_erased = window is not None and window.generation < generation
+        if is_erased:
+            self.windows.bury(row_key(key.encode(), start))
+        return is_erased
+
     def _into_windows(self, key: ConversationKey, row: InsightState, analyses: list[Analysis]) -> InsightState:
         by_start: dict[int, list[Analysis]] = {}
         for analysis in analyses:
@@ -91,6 +141,7 @@ class MergedRows:
         is_new = start not in row.windows
         if is_new and len(row.windows) >= self.policy.per_conversation and start < row.windows[0]:
             return row  # older than every window that this conversation may keep
+        self._drop_erased(key, start, row.generation)
         window = self.windows.get(row_key(key.encode(), start))
         before = window or windows.opened(analyses[0], self.clock.now(), self.policy, row.watermark)
         after = before
