@@ -81,6 +81,18 @@ class SecuritySettings(KafkaSettings):
     websocket_authentication_seconds: float = Field(
         default=5.0, ge=0.1, le=60, description="How long a WebSocket without a header may take to authenticate."
     )
+    request_head_seconds: float = Field(
+        default=10.0, ge=0.1, le=300, description="How long the head of a request may take to arrive, in seconds."
+    )
+    request_body_seconds: float = Field(
+        default=20.0, ge=0.1, le=300, description="How long the body of a request may take to arrive, in seconds."
+    )
+    answer_unread_seconds: float = Field(
+        default=30.0, ge=0.1, le=600, description="How long a client may leave unread what it is sent, in seconds."
+    )
+    max_connections: int = Field(
+        default=4_096, ge=64, le=100_000, description="Connections at once, WebSockets included; more are turned away."
+    )
 
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Origins whose pages may use the API, as https://desk.example, separated by commas."

@@ -13,6 +13,7 @@ import structlog
 from aiohttp import web
 
 REQUEST_ID_HEADER = "X-Request-ID"
+SERVER = "SignalStream"
 REQUEST_ID_PATTERN = r"[A-Za-z0-9._-]{1,128}"
 
 _ID = re.compile(REQUEST_ID_PATTERN)
@@ -40,6 +41,12 @@ async def correlated(
 
 
 async def stamp(request: web.Request, response: web.StreamResponse) -> None:
-    """Put the id on an answer about to be sent: a signal, because some answers never pass a middleware (101, 417)."""
+    """Mark an answer about to be sent: a signal, because some answers never pass a middleware (101, 417)."""
+    mark(request, response)
+
+
+def mark(request: web.BaseRequest, response: web.StreamResponse) -> None:
+    """Put on an answer what every one has: the request's id, and no word of which versions serve it."""
     response.headers[REQUEST_ID_HEADER] = request_id(request)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers["Server"] = SERVER

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from signalstream.web.services import Ingest
 IDEMPOTENCY_NAMESPACE = UUID("6f0c1c0e-6a43-5a3e-9d0b-3c2f0f4c9a51")
 DEEPEST_NESTING = 16
 LONGEST_SHOWN_NAME = 80
+TOO_SLOW = "The body did not arrive within {:g} s. Send the message again."
 # What pydantic says of these is unclear to a caller, or quotes what was sent.
 MESSAGES = {
     "missing": "is required",
@@ -44,7 +46,7 @@ class IngestView:
 
     async def post(self, request: web.Request) -> web.Response:
         """Validate, name, hand over, answer."""
-        body = await read_body(request, self._settings.max_body_bytes)
+        body = await read_body(request, self._settings.max_body_bytes, self._settings.request_body_seconds)
         message = self._message(request, parse_message(body))
         await self._ingest.accept(message, request_id(request))
         accepted = MessageAccepted(
@@ -83,8 +85,11 @@ def message_id_of(idempotency_key: str | None, tenant: str, given: UUID | None) 
     return derived
 
 
-async def read_body(request: web.Request, limit: int) -> bytes:
-    """Return the body of at most ``limit`` bytes. Raises ProblemError: 413, 415, or 400 when it breaks off."""
+async def read_body(request: web.Request, limit: int, seconds: float) -> bytes:
+    """Return the body of at most ``limit`` bytes, which has ``seconds`` to arrive.
+
+    Raises ProblemError: 413, 415, 408 when it takes longer, or 400 when it breaks off.
+    """
     if request.content_type != "application/json" or (request.charset or "utf-8").lower() != "utf-8":
         raise ProblemError(415, "Send the message as Content-Type: application/json, in UTF-8.")
     if request.headers.get("Content-Encoding", "identity") != "identity":
@@ -93,7 +98,10 @@ async def read_body(request: web.Request, limit: int) -> bytes:
     if (request.content_length or 0) > limit:
         raise too_large
     try:
-        body = await request.read()
+        async with asyncio.timeout(seconds):
+            body = await request.read()
+    except TimeoutError as error:
+        raise ProblemError(408, TOO_SLOW.format(seconds), headers={"Connection": "close"}) from error
     except web.HTTPRequestEntityTooLarge as error:
         raise too_large from error
     except (web.RequestPayloadError, OSError) as error:

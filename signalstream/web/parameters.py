@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import unquote_to_bytes
+
 from aiohttp import web
 
 from signalstream.core.keys import ConversationKey, is_conversation_id, is_tenant_id
@@ -10,6 +13,7 @@ from signalstream.settings import Settings
 from signalstream.web.authentication import PRINCIPAL, own_tenant
 from signalstream.web.problems import invalid
 
+_BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 TENANT_RULE = "must be 1 to 63 characters of a-z, 0-9, _ and -, beginning with a letter or digit"
 
 
@@ -43,7 +47,7 @@ def conversation_of(request: web.Request, settings: Settings) -> ConversationKey
 def conversation_id_of(request: web.Request) -> str:
     """Return the conversation's id in the path. Raises ProblemError (422)."""
     conversation = request.match_info["conversation_id"]
-    if not is_conversation_id(conversation):
+    if not is_conversation_id(conversation) or not is_decodable(request.rel_url.raw_path):
         raise invalid(("conversation_id", "must be 1 to 128 printable characters, percent-encoded in the path"))
     return conversation
 
@@ -56,3 +60,14 @@ def limit_of(request: web.Request, default: int, highest: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 6 and 1 <= int(text) <= highest):
         raise invalid(("limit", f"must be a whole number from 1 to {highest}"))
     return int(text)
+
+
+def is_decodable(path: str) -> bool:
+    """Say whether a raw path's percent-encoding is UTF-8. Or else one conversation could be spelled in two ways."""
+    if _BROKEN_ESCAPE.search(path):
+        return False
+    try:
+        unquote_to_bytes(path).decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -99,7 +99,7 @@ def unavailable(word: str, detail: str) -> ProblemError:
     return ProblemError(503, detail, word=word, headers={"Retry-After": str(seconds)})
 
 
-def problem_response(request: web.Request, error: ProblemError) -> web.Response:
+def problem_response(request: web.BaseRequest, error: ProblemError) -> web.Response:
     """Turn a problem into the answer."""
     problem = Problem(
         type=f"urn:signalstream:problem:{error.word}",

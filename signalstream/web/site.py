@@ -17,6 +17,7 @@ from signalstream.security.principal import Scope
 from signalstream.settings import Settings
 from signalstream.topics import AI_TOPICS
 from signalstream.web.authentication import Guard
+from signalstream.web.connections import bounded_runner
 from signalstream.web.conversations import ConversationViews
 from signalstream.web.copies import CopyReads
 from signalstream.web.correlation import correlated, stamp
@@ -104,6 +105,7 @@ def attach(
     for number, (pattern, handlers) in enumerate(by_pattern.items()):
         app.page(pattern, name=f"signalstream-{number}")(_view_class(handlers))
     site.follow(app.web.web_app)
+    app.web._runner = bounded_runner(app.web.web_app, settings)
 
 
 def methods(route: Route) -> tuple[str, ...]:

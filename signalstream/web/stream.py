@@ -61,7 +61,12 @@ class StreamView:
 
     def _socket(self, largest_frame: int) -> web.WebSocketResponse:
         heartbeat = self._settings.websocket_ping_seconds
-        return web.WebSocketResponse(heartbeat=heartbeat, max_msg_size=largest_frame, timeout=CLOSE_SECONDS)
+        return web.WebSocketResponse(
+            heartbeat=heartbeat,
+            max_msg_size=largest_frame,
+            timeout=CLOSE_SECONDS,
+            compress=False,  # 105 KB more for each idle socket, and lengths would tell of content
+        )
 
     async def _authenticated(self, request: web.Request, socket: web.WebSocketResponse) -> bool:
         await socket.prepare(request)

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient
 
 from signalstream.settings import Settings
 from signalstream.web.live import LiveConversations
 from signalstream.web.services import WebServices
 from signalstream.web.site import build_web_application
 from tests.fakes import FakeIngest, FakeOperations, FakeOwnership, FakeReader, FixedClock
+from tests.web.served import SiteServer
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, 123_000, tzinfo=UTC)
 
@@ -41,7 +42,7 @@ class World:
     @asynccontextmanager
     async def served(self) -> AsyncIterator[TestClient]:
         application = build_web_application(self.services(), self.settings, clock=self.clock)
-        async with TestClient(TestServer(application)) as client:
+        async with TestClient(SiteServer(application, self.settings)) as client:
             yield client
 
 

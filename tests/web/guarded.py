@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient
 
 from signalstream.security.authenticator import CredentialCheck, credential_check
 from signalstream.settings import Settings
@@ -15,6 +15,7 @@ from signalstream.web.services import WebServices
 from signalstream.web.site import build_web_application
 from tests.security.keys import Keys
 from tests.web.conftest import World, make_settings
+from tests.web.served import SiteServer
 
 
 def guarded_settings(**changes: object) -> Settings:
@@ -41,5 +42,5 @@ class Guarded(World):
     @asynccontextmanager
     async def served(self) -> AsyncIterator[TestClient]:
         application = build_web_application(self.services(), self.settings, clock=self.clock)
-        async with TestClient(TestServer(application)) as client:
+        async with TestClient(SiteServer(application, self.settings)) as client:
             yield client
