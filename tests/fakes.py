@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,7 +13,10 @@ from signalstream.ai.analyst import Answer
 from signalstream.ai.remote.provider import Question, Reply, Tokens
 from signalstream.core.condition import Condition
 from signalstream.core.keys import ConversationKey
+from signalstream.core.latency import Latency
 from signalstream.errors import AnalystUnavailableError
+from signalstream.metrics.metrics import Add, Observe, Readings
+from signalstream.metrics.registry import METRICS, CounterName, GaugeName, HistogramName
 from signalstream.models.conversation import ConversationView, Turn
 from signalstream.models.intelligence import Insight
 from signalstream.models.messages import Message
@@ -173,6 +177,46 @@ class ScriptedAnalyst:
 
     def health(self) -> dict[str, object]:
         return {"status": "ok"}
+
+
+@dataclass
+class RecordingMetrics:
+    """Keeps what is counted: sums and durations by name and labels, and what ``read`` was told to ask for."""
+
+    sums: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    durations: dict[tuple[str, ...], list[float]] = field(default_factory=dict)
+    sources: dict[str, list[Callable[[], Readings]]] = field(default_factory=dict)
+    latencies: dict[str, Callable[[], Latency]] = field(default_factory=dict)
+
+    def counter(self, name: CounterName, *labels: str) -> Add:
+        assert len(labels) == len(METRICS[name].labels)
+
+        def add(amount: float = 1) -> None:
+            self.sums[name, *labels] += amount  # type: ignore[assignment]  # counters count in floats here
+
+        return add
+
+    def histogram(self, name: HistogramName, *labels: str) -> Observe:
+        assert len(labels) == len(METRICS[name].labels)
+        return self.durations.setdefault((name, *labels), []).append
+
+    def read(self, name: CounterName | GaugeName, source: Callable[[], Readings]) -> None:
+        self.sources.setdefault(name, []).append(source)
+
+    def read_latency(self, name: HistogramName, source: Callable[[], Latency]) -> None:
+        self.latencies[name] = source
+
+    def text(self) -> bytes:
+        return b"what was counted\n"
+
+    def now(self, name: CounterName | GaugeName) -> dict[tuple[str, ...], float]:
+        """Return what the sources of a metric say now."""
+        found: dict[tuple[str, ...], float] = {}
+        for source in self.sources.get(name, []):
+            readings = source()
+            assert all(len(labels) == len(METRICS[name].labels) for labels in readings)
+            found.update(readings)
+        return found
 
 
 def replied(question: Question) -> Reply:

@@ -21,7 +21,6 @@ CounterName = Literal[
     "messages_accepted",
     "requests",
     "requests_refused",
-    "websockets_opened",
     "websocket_updates_dropped",
     "analyses",
     "insights_emitted",
@@ -111,9 +110,6 @@ METRICS: Mapping[MetricName, Metric] = MappingProxyType(
             "postMessage slow and request CPU low: the broker. All slow: the event loop is full, start more workers.",
         ),
         "websockets_open": _gauge("", "Open WebSockets.", "Far from the others' count: look at the load balancer."),
-        "websockets_opened": _counter(
-            "", "WebSockets that were opened.", "Rises fast while websockets_open stays: clients come and go."
-        ),
         "websocket_updates_dropped": _counter(
             "",
             "Updates that a slow reader did not get because newer ones were there. The newest is never dropped.",

@@ -73,6 +73,7 @@ class SignalApp(faust.App):
         self.hand_over_callbacks: list[Callable[[], None]] = []
         self.left_callbacks: list[Callable[[], Awaitable[None]]] = []
         self.handing_over = self._leaving = False
+        self.in_flight: dict[str, Callable[[], int]] = {}  # by stage: how many records are in work
         self._preflight = preflight
         super().__init__(
             *args,

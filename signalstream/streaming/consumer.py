@@ -62,6 +62,7 @@ class MendedConsumer(driver.Consumer):
         self._resumed = asyncio.Event()
         self.commit_denied = False
         self._batches = 0  # handed on to the last record
+        self.acknowledged = self.commits = 0
         super().__init__(*args, **kwargs)
 
     def _new_consumer_thread(self) -> PatientThread:
@@ -112,6 +113,7 @@ class MendedConsumer(driver.Consumer):
         ours = {tp: offset for tp, offset in offsets.items() if tp in assigned}
         committed = bool(ours) and await self._commit(ours)
         if committed:
+            self.commits += 1
             self.app.tables.on_commit(ours)
             self.app.monitor.on_tp_commit(ours)
         if not self.commit_denied:  # else it is tried again
@@ -156,6 +158,7 @@ class MendedConsumer(driver.Consumer):
         if message.generation_id != self.app.consumer_generation_id:
             self.abandon(message)
             return False
+        self.acknowledged += 1
         return cast("bool", super().ack(message))
 
     def abandon(self, message: Message) -> None:

@@ -36,10 +36,12 @@ class CoalescingSubscription:
         self._waiting: deque[LiveUpdate] = deque(maxlen=length)
         self._arrived = asyncio.Event()
 
-    def put(self, update: LiveUpdate) -> None:
-        """Queue an update."""
+    def put(self, update: LiveUpdate) -> bool:
+        """Queue an update; say whether an older one had to make room."""
+        is_full = len(self._waiting) == self._waiting.maxlen
         self._waiting.append(update)
         self._arrived.set()
+        return is_full
 
     async def __aiter__(self) -> AsyncIterator[LiveUpdate]:
         while True:
@@ -59,6 +61,7 @@ class LiveConversations:
     def __init__(self, capacity: int, queue: int = 8) -> None:
         self._capacity = capacity
         self._queue = queue
+        self.dropped = 0  # updates that slow sockets did not get
         self._entries: OrderedDict[ConversationKey, _Entry] = OrderedDict()
         self._places: dict[str, list[Place]] = {}
         self._subscriptions: dict[ConversationKey, set[CoalescingSubscription]] = {}
@@ -78,7 +81,7 @@ class LiveConversations:
         if len(self._entries) > self._capacity:
             self._forget(next(iter(self._entries)))
         for subscription in self._subscriptions.get(key, ()):
-            subscription.put(newest)
+            self.dropped += subscription.put(newest)
 
     def latest(self, key: ConversationKey) -> LiveUpdate | None:
         """Return the newest update that this process has seen and still keeps."""

@@ -128,8 +128,8 @@ def _good(route: Route) -> Document:
         answer["headers"]["ETag"] = _header("The revision, in quotes.", r'^"[0-9]+"$')
     answer["headers"] |= _stale_headers(route)
     if route.status != 101:
-        schema = _ref(route.answer) if route.answer else {"type": "object"}
-        answer["content"] = {"application/json": {"schema": schema}}
+        plain = {"type": "object" if route.media_type == "application/json" else "string"}
+        answer["content"] = {route.media_type: {"schema": _ref(route.answer) if route.answer else plain}}
     return answer
 
 

@@ -1,4 +1,4 @@
-"""``/health``, ``/ready`` and ``/live``: for people, for load balancers, for whoever restarts the process."""
+"""``/health``, ``/ready``, ``/live``, ``/metrics``: for people, load balancers, whoever restarts and whoever counts."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from aiohttp import web
 from pydantic import Field
 
 from signalstream import __version__
+from signalstream.metrics.metrics import Metrics
 from signalstream.models.base import Model
 from signalstream.web.problems import ProblemError, unavailable
 from signalstream.web.services import Condition, Operations
 
 NO_STORE = {"Cache-Control": "no-store"}
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 Parts = Mapping[str, Mapping[str, object]]
 
 
@@ -71,6 +73,15 @@ class OperationsViews:
 
     async def _shown(self, request: web.Request, condition: Condition) -> Condition:
         return condition if await self._sees_parts(request) else replace(condition, parts={})
+
+
+def metrics_view(metrics: Metrics) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """Return what answers ``/metrics``."""
+
+    async def show(_request: web.Request) -> web.Response:
+        return web.Response(body=metrics.text(), headers={"Content-Type": METRICS_TYPE, **NO_STORE})
+
+    return show
 
 
 def _verdict(condition: Condition) -> web.Response:

@@ -58,6 +58,7 @@ class Route:
     needs_core: bool = False
     page: bool = False
     may_be_stale: bool = False
+    media_type: str = "application/json"
     tag: str = "operations"
     notes: str = field(default="", compare=False)
 
@@ -147,6 +148,11 @@ ROUTES = (
     Route("getHealth", "GET", "/health", "Every part in detail; 200 while the process answers.", answer=Health),
     Route("getReady", "GET", "/ready", "Whether requests can be served.", answer=Verdict, problems=(503,)),
     Route("getLive", "GET", "/live", "Whether the process should go on living.", answer=Verdict, problems=(503,)),
+    Route(
+        "getMetrics", "GET", "/metrics", "What this worker counts, in Prometheus' text format 0.0.4.",
+        scope=Scope.ADMIN, media_type="text/plain",
+        notes="Open to everyone with SIGNALSTREAM_METRICS_READERS=everyone, not there with SIGNALSTREAM_METRICS=off.",
+    ),
     Route("getOpenApi", "GET", "/openapi.json", "This description, as OpenAPI 3.1."),
     Route("getPage", "GET", "/", "Recent conversations and their insights, live.", page=True),
     Route("getPageAsset", "GET", "/static/{name}", "Script and style of the page.", page=True),

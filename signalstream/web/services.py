@@ -12,6 +12,7 @@ from typing import Protocol
 
 from signalstream.core.condition import Condition
 from signalstream.core.keys import ConversationKey
+from signalstream.metrics.metrics import QUIET, Metrics
 from signalstream.models.conversation import ConversationView
 from signalstream.models.intelligence import Insight
 from signalstream.models.live import ConversationPage
@@ -134,6 +135,7 @@ class WebServices:
     ownership: Ownership | None = None
     live: LiveView | None = None
     authenticator: Authenticator | None = None
+    metrics: Metrics = QUIET
 
 
 __all__ = [

@@ -20,6 +20,11 @@ class OpenSockets:
         self._open: set[web.WebSocketResponse] = set()
         self._closing = False
 
+    @property
+    def count(self) -> int:
+        """Return how many are open."""
+        return len(self._open)
+
     def admit(self) -> None:
         """Raise ProblemError (503) once the shutdown has begun."""
         if self._closing:

@@ -43,8 +43,8 @@ def test_two_that_bind_the_same_series_count_together() -> None:
 
 def test_a_series_that_is_bound_is_shown_at_zero_before_anything_happened() -> None:
     metrics = PrometheusMetrics()
-    metrics.counter("websockets_opened")
-    assert shown(metrics)[of("websockets_opened_total")] == 0
+    metrics.counter("websocket_updates_dropped")
+    assert shown(metrics)[of("websocket_updates_dropped_total")] == 0
 
 
 def test_a_histogram_says_how_many_took_no_longer_than_each_bound() -> None:
@@ -106,7 +106,7 @@ def test_durations_that_are_counted_elsewhere_are_shown_with_their_count_and_sum
 
 def test_a_look_shows_the_process_and_no_birthday_of_a_series() -> None:
     metrics = PrometheusMetrics()
-    metrics.counter("websockets_opened")()
+    metrics.counter("websocket_updates_dropped")()
     text = metrics.text().decode()
     assert "_created" not in text
     if Path("/proc/self/stat").exists():

@@ -80,12 +80,17 @@ class Asking(Generic[T]):
         for batch in (*being_asked, *iter(self._gathering.take, [])):
             _end(batch, STOPPED)
 
+    @property
+    def waiting(self) -> int:
+        """Return how many turns wait to be asked about."""
+        return self._gathering.waiting
+
     def condition(self) -> dict[str, object]:
         """Say how many turns wait and how many the questions held."""
         sizes = self.sizes
         mean = round(sizes.turns / sizes.questions, 2) if sizes.questions else None
         sizes_part = {"questions": sizes.questions, "turns": sizes.turns, "newest": sizes.newest}
-        return {"waiting": self._gathering.waiting, **sizes_part, "largest": sizes.largest, "mean": mean}
+        return {"waiting": self.waiting, **sizes_part, "largest": sizes.largest, "mean": mean}
 
     def _start(self) -> None:
         if self._pump is None or self._pump.done():

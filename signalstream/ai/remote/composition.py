@@ -10,11 +10,13 @@ from signalstream.ai.remote.analyst import RemoteAnalyst
 from signalstream.ai.remote.budget import Rebalanced
 from signalstream.ai.remote.calling import Caller, layered
 from signalstream.ai.remote.gathering import Size
+from signalstream.ai.remote.measuring import show_calls
 from signalstream.ai.remote.outgoing import Outgoing
 from signalstream.ai.remote.patience import Patience
 from signalstream.ai.remote.provider import Provider, Question, Reply
 from signalstream.ai.remote.watching import WatchedProvider
 from signalstream.core.clock import SystemClock
+from signalstream.metrics.metrics import Metrics
 from signalstream.settings import Settings
 
 REMOTE_SHARE = 0.6  # of an analysis's deadline; the rest is the local analyst's and the broker's
@@ -41,6 +43,10 @@ class LayeredCalls:
     def follow(self, apps: Sequence[Rebalanced], *, topic: str, partitions: int, agents: int) -> None:
         """See Caller."""
         self.caller.follow(apps, topic=topic, partitions=partitions, agents=agents)
+
+    def show(self, metrics: Metrics) -> None:
+        """See ``measuring``."""
+        show_calls(metrics, self.caller)
 
 
 def remote_analyst(provider: Provider, settings: Settings, local: Analyst, outgoing: Outgoing) -> RemoteAnalyst:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from signalstream.ai.remote.provider import Tokens
 from signalstream.core.clock import Clock
@@ -23,6 +24,14 @@ class Prices:
     def of(self, tokens: Tokens) -> float:
         """Return what tokens cost."""
         return (tokens.prompt * self.prompt + tokens.output * self.output) / MILLION
+
+
+class Today(NamedTuple):
+    """A day's money, how many tenants it was spent on, and of how many the budget is spent."""
+
+    money: float
+    tenants: int
+    tenants_spent: int
 
 
 @dataclass
@@ -66,12 +75,17 @@ class Spending:
 
     def condition(self) -> dict[str, object]:
         """Return the day, what it cost so far, and how many tenants' budget is spent; no tenant is named."""
+        today = self.today()
+        day = None if self._day is None else self._day.isoformat()
+        return {"day": day, **today._asdict()}
+
+    def today(self) -> Today:
+        """Return what the day cost so far."""
         self._turn_page()
         money = {tenant: self.prices.of(tokens) for tenant, tokens in self._tenants.items()}
         allowed = None if self.limit is None else self.limit * self.part()
         spent = 0 if allowed is None else sum(1 for cost in money.values() if cost >= allowed)
-        day = None if self._day is None else self._day.isoformat()
-        return {"day": day, "money": round(sum(money.values()), 6), "tenants": len(money), "tenants_spent": spent}
+        return Today(round(sum(money.values()), 6), len(money), spent)
 
     def _turn_page(self) -> None:
         today = self.clock.now().date()

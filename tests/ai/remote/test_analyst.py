@@ -28,6 +28,7 @@ from signalstream.errors import (
     AnalystSuspendedError,
     AnalystUnavailableError,
 )
+from signalstream.metrics.metrics import Metrics
 from signalstream.models.conversation import Turn
 from signalstream.models.intelligence import RESULTS
 from tests.ai.local.conversations import turn
@@ -57,6 +58,9 @@ class PlainCalls:
 
     def follow(self, apps: Sequence[Any], *, topic: str, partitions: int, agents: int) -> None:
         self.followed = (list(apps), topic, partitions, agents)
+
+    def show(self, metrics: Metrics) -> None:
+        metrics.read("remote_in_flight", lambda: {(): 0})
 
 
 def good(question: Question) -> Reply:

@@ -1,0 +1,61 @@
+"""What the web counts: requests by how they ended and how long they took, refusals by reason, messages by tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from time import perf_counter
+
+from aiohttp import web
+
+from signalstream.core.keys import ConversationKey
+from signalstream.metrics.metrics import EachCounter, Metrics
+from signalstream.metrics.registry import OTHER_TENANTS
+from signalstream.models.messages import Message
+from signalstream.web.problems import problem_of
+from signalstream.web.routes import Route
+from signalstream.web.services import Ingest
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def measured(route: Route, handler: Handler, metrics: Metrics) -> Handler:
+    """Return the handler that counts its requests. A WebSocket has no duration: it lasts as long as people look."""
+    requests = EachCounter(metrics, "requests", route.operation)
+    refused = EachCounter(metrics, "requests_refused", route.operation)
+    seconds = None if route.is_socket else metrics.histogram("request_seconds", route.operation)
+
+    async def counted(request: web.Request) -> web.StreamResponse:
+        began = perf_counter()
+        try:
+            answer = await handler(request)
+        except Exception as error:
+            problem = problem_of(error)
+            requests[(str(problem.status if problem else 500),)]()
+            refused[(problem.word if problem else "internal-server-error",)]()
+            raise
+        else:
+            requests[(str(answer.status),)]()
+            return answer
+        finally:
+            if seconds is not None:
+                seconds(perf_counter() - began)
+
+    return counted
+
+
+class CountedIngest:
+    """An ingest whose accepted messages are counted: for each tenant that is ``named``, and for all others together."""
+
+    def __init__(self, ingest: Ingest, metrics: Metrics, named: tuple[str, ...]) -> None:
+        self._ingest = ingest
+        self._named = {tenant: metrics.counter("messages_accepted", tenant) for tenant in named}
+        self._others = metrics.counter("messages_accepted", OTHER_TENANTS)
+
+    async def accept(self, message: Message, request_id: str) -> None:
+        """See Ingest."""
+        await self._ingest.accept(message, request_id)
+        self._named.get(message.tenant_id, self._others)()
+
+    def recently_accepted(self, key: ConversationKey) -> bool:
+        """See Ingest."""
+        return self._ingest.recently_accepted(key)
