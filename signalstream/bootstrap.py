@@ -16,6 +16,7 @@ from signalstream.agents.aggregation import AggregationAgent
 from signalstream.agents.analysis import AnalysisAgent, AnalysisKind
 from signalstream.agents.conversation import ConversationAgent
 from signalstream.agents.erasure_sweep import ErasureSweep
+from signalstream.agents.measuring import Told, counted_analyses
 from signalstream.agents.registry import AI_AGENT_NAMES, AI_AGENTS
 from signalstream.agents.window_sweep import WindowSweep
 from signalstream.ai.analyst import Analyst
@@ -27,6 +28,8 @@ from signalstream.core.letter_rate import LetterRate
 from signalstream.core.sealing import UNSEALED, Sealer
 from signalstream.encryption import Encryption, encryption
 from signalstream.models.conversation import Turn
+from signalstream.metrics.metrics import QUIET, EachCounter, Metrics
+from signalstream.metrics.prometheus import PrometheusMetrics
 from signalstream.models.tenant_key import TenantKeyRecord
 from signalstream.policies import ReplicaPolicies
 from signalstream.settings import Settings
@@ -39,6 +42,7 @@ from signalstream.streaming.ingest import KafkaIngest
 from signalstream.streaming.loop import run_agent, still_ours
 from signalstream.streaming.ownership import TableOwnership
 from signalstream.streaming.preflight import check_port, preflight
+from signalstream.streaming.measuring import show_worker
 from signalstream.streaming.readiness import WorkerCondition
 from signalstream.streaming.storage import check_data_dir, disk_part
 from signalstream.streaming.tail import Tail
@@ -90,7 +94,9 @@ def build(settings: Settings) -> SignalApp:
         parts.add_analysis_agent(kind, app)
     if parts.remote is not None:
         apps = {kind.name: app for kind, app in parts.ai_apps()}
+    show_worker(parts.metrics, settings, parts.apps)
         parts.remote.follow(apps, parts.topic(TURNS), settings.partitions)
+        parts.remote.show(parts.metrics)
     attach(main, services, settings, AI_AGENT_NAMES)
     return main
 
@@ -125,6 +131,24 @@ class _Parts:
 
     @property
     def remote(self) -> RemoteAnalyst | None:
+    @cached_property
+    def metrics(self) -> Metrics:
+        return PrometheusMetrics() if self.settings.metrics == "on" else QUIET
+
+    @cached_property
+    def buried(self) -> Callable[[str, str], None]:
+        each = EachCounter(self.metrics, "dead_letters")
+
+        def buried(stage: str, reason: str) -> None:
+            self.letters.note(stage, reason)
+            each[stage, reason]()
+
+        return buried
+
+    @cached_property
+    def audit(self) -> AuditLog:
+        return AuditLog(self.settings, self.sealer)
+
         return self.analyst if isinstance(self.analyst, RemoteAnalyst) else None
 
     def topic(self, spec: TopicSpec) -> str:
@@ -138,7 +162,7 @@ class _Parts:
             attempts=self.settings.processing_attempts,
             clock=SystemClock(),
             still_ours=still_ours(app),
-            buried=self.letters.note,
+            buried=self.buried,
             **({"erased": self.encryption.note_erased} if self.encryption else {}),
         )
 
@@ -159,6 +183,7 @@ class _Parts:
             read=self.read_turn,
         )
         run_agent(
+            told=counted_analyses(self.metrics, kind.name),
             app,
             self.stage(kind.name, app),
             (self.topic(TURNS),),
@@ -195,7 +220,7 @@ class _Parts:
             self.apps, ingest, probes, settings.stall_seconds, settings.rebalance_timeout_seconds
         )
         check = door.check if door else None
-        services = WebServices(operations=condition, authenticator=check)
+        services = WebServices(operations=condition, authenticator=check, metrics=self.metrics)
         if CORE in settings.roles:
             live = LiveConversations(settings.live_conversations)
             tail = Tail(
@@ -213,7 +238,8 @@ class _Parts:
             probes["live view"] = tail.health
             probes["disk"] = lambda: disk_part(settings.data_dir, settings.low_disk_megabytes)
             ownership = TableOwnership(self.main, conversations.NAME)
-            services = WebServices(condition, ingest, self._add_core(), ownership, live, check)
+            services = WebServices(condition, ingest, self._add_core(), ownership, live, check, self.metrics)
+            self.metrics.read("websocket_updates_dropped", lambda: {(): live.dropped})
         host(self.main, self.apps[1:], before, after)
         return services
 
@@ -278,6 +304,7 @@ class _Parts:
             self.stage(aggregation.NAME, app),
             analyses,
             merging.step,
+            told=Told(AI_AGENT_NAMES, self.metrics),
             in_flight=AGGREGATION_IN_FLIGHT,
             together=merging.together,
             sealer=self.sealer,

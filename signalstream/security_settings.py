@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
 from signalstream.kafka_settings import KafkaSettings
+from signalstream.models.base import TENANT_PATTERN
 
 ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?")
 
@@ -102,11 +103,28 @@ class SecuritySettings(KafkaSettings):
         default="admin",
         description="Who sees the parts in /health, /ready and /live: holders of the scope admin, or everyone.",
     )
+    metrics: Literal["on", "off"] = Field(
+        default="on", description="Whether what a worker does is counted, and /metrics served."
+    )
+    metrics_readers: Literal["admin", "everyone"] = Field(
+        default="admin", description="Who reads /metrics: holders of the scope admin, or everyone."
+    )
+    metrics_tenants: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Tenants that metrics may name, separated by commas; all others are summed."
+    )
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "metrics_tenants", mode="before")
     @classmethod
-    def _split_origins(cls, value: object) -> object:
+    def _split_words(cls, value: object) -> object:
         return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+    @field_validator("metrics_tenants")
+    @classmethod
+    def _each_a_tenant(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [tenant for tenant in value if not re.fullmatch(TENANT_PATTERN, tenant)]
+        if wrong:
+            raise ValueError(f"{wrong[0]!r} is no tenant id (a-z, 0-9, _ and -, at most 63)")
+        return value
 
     @field_validator("cors_origins")
     @classmethod

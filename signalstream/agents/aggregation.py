@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 
+from signalstream.agents.measuring import Told
 from signalstream.core import merging, windows
 from signalstream.core.arrival import record_time
 from signalstream.core.clock import BrokerClock, Moment
@@ -54,6 +55,7 @@ class AggregationAgent:
     policy: WindowPolicy
     clock: BrokerClock
     sealer: Sealer = UNSEALED
+    told: Told = field(default_factory=lambda: Told(()))
     dropped: Callable[[str], None] = lambda _what: None
 
     async def step(self, event: Any) -> None:
@@ -115,15 +117,15 @@ class AggregationAgent:
         if row is not None and row.generation < generation:  # whoever follows hears of the end before the beginning
             await self._erase(key, event, generation)
         rows = self._rows(event)
-        merged = rows.merge(key, analyses)
+        before, merged = rows.row(key), rows.merge(key, analyses)
         for _ in range(len(analyses) - len(merged.taken)):
             self.dropped("analysis")
         if merged.taken:
-            await self._merged(key, event, merged)
+            await self._merged(key, event, before, merged)
         else:  # a window of it may have been left, and has gone
             await self._confirmed(key, {windows.start_of(analysis, self.policy) for analysis in analyses})
 
-    async def _merged(self, key: ConversationKey, event: Any, merged: Merged) -> None:
+    async def _merged(self, key: ConversationKey, event: Any, before: InsightState, merged: Merged) -> None:
         analyses = merged.taken
         for analysis in analyses:
             log.debug(
@@ -133,10 +135,12 @@ class AggregationAgent:
         touched = {windows.start_of(analysis, self.policy) for analysis in analyses}  # late in a closed one, too
         await self._confirmed(key, {*merged.row.open_windows, *touched})
         await self._tell(key, event, merged, updates)
+        self.told.completed(before, merged.row, analyses, self.clock.now())
 
     async def _tell(self, key: ConversationKey, event: Any, merged: Merged, updates: list[Update]) -> None:
         for update in updates:
             await self.outbox.send(self.updates_topic, key.encode(), encode(update), headers_of(event))
+        self.told.updates(updates)
         if merged.closing:  # only now: until its closing is confirmed a window stays open, to be told again
             self._rows(event).told(key, merged)
             await self.insights.confirmed(key.encode())

@@ -125,10 +125,11 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
             return web.Response(status=204, headers={"Allow": error.headers["Allow"]})
         if isinstance(error, web.HTTPException) and error.status < 400:
             raise
-        return problem_response(request, _problem_of(error) or _unforeseen(request))
+        return problem_response(request, problem_of(error) or _unforeseen(request))
 
 
-def _problem_of(error: Exception) -> ProblemError | None:
+def problem_of(error: Exception) -> ProblemError | None:
+    """Return an error as the problem that the caller is told, None for one that nobody foresaw."""
     if isinstance(error, ProblemError):
         return error
     if isinstance(error, web.HTTPException):

@@ -23,8 +23,9 @@ from signalstream.web.copies import CopyReads
 from signalstream.web.correlation import correlated, stamp
 from signalstream.web.forwarding import Forwarder
 from signalstream.web.ingest import IngestView
+from signalstream.web.measuring import CountedIngest, measured
 from signalstream.web.openapi import openapi
-from signalstream.web.ops import OperationsViews
+from signalstream.web.ops import OperationsViews, metrics_view
 from signalstream.web.origins import Origins
 from signalstream.web.pages import Pages
 from signalstream.web.problems import ProblemError, problems
@@ -73,7 +74,14 @@ def build_site(
     guard = Guard(services.authenticator, settings)
     core = _core_site(services, settings, agents, clock or SystemClock(), guard)
     handlers = {**core.handlers, **_open_handlers(services, settings, guard)}
-    behind = {route.operation: guard.around(route, handlers.get(route.operation, _no_core)) for route in ROUTES}
+    behind = {
+        route.operation: measured(
+            route,
+            guard.around(_opened(route, settings), handlers.get(route.operation, _no_core)),
+            services.metrics,
+        )
+        for route in ROUTES
+    }
     return replace(core, handlers=behind, on_answer=(Origins(settings.cors_origins).mark,))
 
 
@@ -131,7 +139,9 @@ def _core_site(services: WebServices, settings: Settings, agents: Sequence[str],
     ingest, reader, ownership, live = services.ingest, services.reader, services.ownership, services.live
     if ingest is None or reader is None or ownership is None or live is None:
         return Site({})
-    sockets = OpenSockets()
+    metrics, sockets = services.metrics, OpenSockets()
+    metrics.read("websockets_open", lambda: {(): sockets.count})
+    ingest = CountedIngest(ingest, metrics, settings.metrics_tenants)
     forwarder = Forwarder(ownership, settings.forward_timeout_seconds)
     conversations = ConversationViews(
         reader=reader,
@@ -172,10 +182,16 @@ def _open_handlers(services: WebServices, settings: Settings, guard: Guard) -> d
         "getHealth": operations.health,
         "getReady": operations.ready,
         "getLive": operations.live,
+        "getMetrics": metrics_view(services.metrics) if settings.metrics == "on" else _not_here,
         "getPage": pages.page,
         "getPageAsset": pages.page_asset,
         **(documentation if settings.api_docs == "on" else dict.fromkeys(documentation, _not_here)),
     }
+
+
+def _opened(route: Route, settings: Settings) -> Route:
+    is_open = route.operation == "getMetrics" and settings.metrics_readers == "everyone"
+    return replace(route, scope=None) if is_open else route
 
 
 def _sees_parts(settings: Settings, guard: Guard) -> Callable[[web.Request], Awaitable[bool]]:
