@@ -22,14 +22,16 @@ from signalstream.agents.window_sweep import WindowSweep
 from signalstream.ai.analyst import Analyst
 from signalstream.ai.choice import choose_analyst
 from signalstream.ai.remote.analyst import RemoteAnalyst
+from signalstream.auditing import AuditLog
 from signalstream.core.clock import BrokerClock, SystemClock
 from signalstream.core.deadlines import Deadlines
 from signalstream.core.letter_rate import LetterRate
 from signalstream.core.sealing import UNSEALED, Sealer
 from signalstream.encryption import Encryption, encryption
-from signalstream.models.conversation import Turn
 from signalstream.metrics.metrics import QUIET, EachCounter, Metrics
 from signalstream.metrics.prometheus import PrometheusMetrics
+from signalstream.models.conversation import Turn
+from signalstream.models.live import Update
 from signalstream.models.tenant_key import TenantKeyRecord
 from signalstream.policies import ReplicaPolicies
 from signalstream.settings import Settings
@@ -40,9 +42,9 @@ from signalstream.streaming.event_loop import hand_over_quickly, settle_garbage
 from signalstream.streaming.hosting import Step, host
 from signalstream.streaming.ingest import KafkaIngest
 from signalstream.streaming.loop import run_agent, still_ours
+from signalstream.streaming.measuring import show_worker
 from signalstream.streaming.ownership import TableOwnership
 from signalstream.streaming.preflight import check_port, preflight
-from signalstream.streaming.measuring import show_worker
 from signalstream.streaming.readiness import WorkerCondition
 from signalstream.streaming.storage import check_data_dir, disk_part
 from signalstream.streaming.tail import Tail
@@ -92,11 +94,11 @@ def build(settings: Settings) -> SignalApp:
     services = parts.web_services()
     for kind, app in parts.ai_apps():
         parts.add_analysis_agent(kind, app)
-    if parts.remote is not None:
-        apps = {kind.name: app for kind, app in parts.ai_apps()}
     show_worker(parts.metrics, settings, parts.apps)
-        parts.remote.follow(apps, parts.topic(TURNS), settings.partitions)
+    if parts.remote is not None:
         parts.remote.show(parts.metrics)
+        apps = {kind.name: app for kind, app in parts.ai_apps()}
+        parts.remote.follow(apps, parts.topic(TURNS), settings.partitions)
     attach(main, services, settings, AI_AGENT_NAMES)
     return main
 
@@ -129,8 +131,6 @@ class _Parts:
     def letters(self) -> LetterRate:
         return LetterRate(self.settings.dead_letter_limit, self.settings.dead_letter_span_seconds, time.monotonic)
 
-    @property
-    def remote(self) -> RemoteAnalyst | None:
     @cached_property
     def metrics(self) -> Metrics:
         return PrometheusMetrics() if self.settings.metrics == "on" else QUIET
@@ -149,6 +149,8 @@ class _Parts:
     def audit(self) -> AuditLog:
         return AuditLog(self.settings, self.sealer)
 
+    @property
+    def remote(self) -> RemoteAnalyst | None:
         return self.analyst if isinstance(self.analyst, RemoteAnalyst) else None
 
     def topic(self, spec: TopicSpec) -> str:
@@ -181,9 +183,9 @@ class _Parts:
             deadline_seconds=settings.analysis_deadline_seconds,
             clock=SystemClock(),
             read=self.read_turn,
+            told=counted_analyses(self.metrics, kind.name),
         )
         run_agent(
-            told=counted_analyses(self.metrics, kind.name),
             app,
             self.stage(kind.name, app),
             (self.topic(TURNS),),
@@ -202,11 +204,13 @@ class _Parts:
         kafka = connection(settings)
         ingest = KafkaIngest(kafka, self.topic(RAW), settings.produce_timeout_seconds, self.sealer)
         before: list[Step] = [_start_up(settings), ingest.start, self.analyst.start]
-        after: list[Step] = [self.analyst.stop, ingest.stop, self.policies.stop]
+        before += [self.audit.start, self.audit.checkpoint]
+        after: list[Step] = [self.analyst.stop, ingest.stop, self.policies.stop, self.audit.stop]
         probes: dict[str, Callable[[], Mapping[str, object]]] = {
             "analyst": self.analyst.health,
             "dead letters": self.letters.probe,
             "policies": self.policies.health,
+            "audit log": self.audit.health,
         }
         if self.encryption is not None:
             after.append(self.encryption.stop)
@@ -216,6 +220,7 @@ class _Parts:
             before, after = [*before, *door.before()], [*door.after(), *after]
             probes |= door.probes()
             self._write_uses(door)
+        self._keep_audit()
         condition = WorkerCondition(
             self.apps, ingest, probes, settings.stall_seconds, settings.rebalance_timeout_seconds
         )
@@ -229,19 +234,30 @@ class _Parts:
                 settings.partitions,
                 settings.live_conversations,
                 live.apply,
+                model=Update,
                 sealer=self.sealer,
             )
             if self.encryption is not None:
                 self.encryption.forgetters.append(live.forget_tenant)
+            self.metrics.read("websocket_updates_dropped", lambda: {(): live.dropped})
             before.append(tail.start)
             after.insert(0, tail.stop)
             probes["live view"] = tail.health
             probes["disk"] = lambda: disk_part(settings.data_dir, settings.low_disk_megabytes)
             ownership = TableOwnership(self.main, conversations.NAME)
             services = WebServices(condition, ingest, self._add_core(), ownership, live, check, self.metrics)
-            self.metrics.read("websocket_updates_dropped", lambda: {(): live.dropped})
         host(self.main, self.apps[1:], before, after)
         return services
+
+    def _keep_audit(self) -> None:
+        app, audit, seconds = self.main, self.audit, self.settings.audit_checkpoint_seconds
+
+        async def checkpoints() -> None:
+            while not app.should_stop:
+                await app.sleep(seconds)
+                await audit.checkpoint()
+
+        app.task(checkpoints)
 
     def _write_uses(self, door: Admission) -> None:
         app, outbox, topic = self.main, ProducerOutbox(self.main), self.topic(KEYS)
@@ -288,6 +304,7 @@ class _Parts:
             policy=rules.policy,
             clock=clock,
             sealer=self.sealer,
+            told=Told(AI_AGENT_NAMES, self.metrics),
         )
         analyses = tuple(self.topic(spec) for spec in (*AI_TOPICS, WINDOW_COMMANDS, CONVERSATION_COMMANDS))
         in_flight = settings.records_in_flight
@@ -304,7 +321,6 @@ class _Parts:
             self.stage(aggregation.NAME, app),
             analyses,
             merging.step,
-            told=Told(AI_AGENT_NAMES, self.metrics),
             in_flight=AGGREGATION_IN_FLIGHT,
             together=merging.together,
             sealer=self.sealer,

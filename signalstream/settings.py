@@ -9,6 +9,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from signalstream.audit_settings import AuditSettings
 from signalstream.errors import ConfigurationError
 from signalstream.models.agents import AI_AGENTS
 from signalstream.models.base import TENANT_PATTERN
@@ -25,7 +26,7 @@ def _words(value: object) -> object:
     return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
 
 
-class Settings(RemoteSettings, SecuritySettings):
+class Settings(RemoteSettings, AuditSettings, SecuritySettings):
     """The effective settings of a process. Durations say their unit in the name."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)

@@ -17,6 +17,7 @@ KEY = "tenant_id/conversation_id"
 TABLES = ("conversations", "insights", "windows", "erasures")
 SEGMENT_MS = DAY_MS  # a broker removes records by their age in whole segments: this is how much later than promised
 COMPACTION_LAG_MS = DAY_MS  # after which a broker takes a replaced row off its disks, however few rows there are
+COMMANDS_AUDITED = ("signalstream keys", "signalstream vault", "signalstream policies", "signalstream dlq")
 SOON_COMPACTED = (("segment.ms", "1000"), ("min.cleanable.dirty.ratio", "0.01"), ("file.delete.delay.ms", "1000"))
 """What replaced a record takes it off the broker's disks with the cleaner's next round, not some day."""
 
@@ -100,7 +101,16 @@ POLICIES = TopicSpec(
     key="tenant_id",
 )
 
-TOPICS = (RAW, TURNS, *AI_TOPICS, AGGREGATED, DLQ, WINDOW_COMMANDS, CONVERSATION_COMMANDS, KEYS, VAULT, POLICIES)
+AUDIT = TopicSpec(
+    "security.audit",
+    "SignedEntry",
+    ("audit trail", *COMMANDS_AUDITED),
+    ("audit trail", *COMMANDS_AUDITED, "signalstream audit"),
+    retention_ms=365 * DAY_MS,
+    key="one for all: the log is in partition 0",
+)
+
+TOPICS = (RAW, TURNS, *AI_TOPICS, AGGREGATED, DLQ, WINDOW_COMMANDS, CONVERSATION_COMMANDS, KEYS, VAULT, POLICIES, AUDIT)
 
 
 def longest_kept(spec: TopicSpec) -> timedelta:

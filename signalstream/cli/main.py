@@ -15,6 +15,7 @@ import typer
 
 from signalstream import __version__
 from signalstream.cli.analyze import analyze
+from signalstream.cli.audit import audit
 from signalstream.cli.configuration import config
 from signalstream.cli.dev import dev
 from signalstream.cli.dlq import dlq
@@ -52,6 +53,7 @@ app.add_typer(dlq, name="dlq")
 app.add_typer(keys, name="keys")
 app.add_typer(vault, name="vault")
 app.add_typer(policies, name="policies")
+app.add_typer(audit, name="audit")
 
 
 def _version(wanted: bool) -> None:

@@ -19,7 +19,12 @@ Action = Literal[
     "letters.purged",
     "retention.swept",
     "vault.changed",
+    "log.checkpoint",
 ]
+DEPLOYMENT = "_"
+"""The tenant of acts that are no tenant's, as the change of a master key: no tenant's id."""
+OF_CONVERSATIONS: frozenset[Action] = frozenset({"original.read", "conversation.erased"})
+"""Acts whose subject is a conversation: it cannot be read any more once the tenant's key is destroyed."""
 
 
 @dataclass(frozen=True)

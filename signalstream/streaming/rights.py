@@ -19,7 +19,7 @@ from signalstream.topics import KEYS, VAULT, all_topics, topic_name
 
 CORE = "core"
 CORE_PARTS = {CORE, "web", "conversation", "aggregation", "live view", "window sweep", "erasure sweep"}
-EVERYWHERE = {"admission", "policies"}  # parts of every process
+EVERYWHERE = {"admission", "policies", "audit trail"}  # parts of every process
 OPERATOR = "signalstream "  # how the parts begin that are commands
 READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS = "READ", "WRITE", "DESCRIBE", "DESCRIBE_CONFIGS"
 BITS = {READ: 3, WRITE: 4, DESCRIBE: 8, DESCRIBE_CONFIGS: 10}  # Kafka's AclOperation

@@ -1,4 +1,4 @@
-"""A tail of ``support.ai.aggregated``: every web process reads all of it, without a consumer group.
+"""A tail of a topic, as ``support.ai.aggregated``: a process reads all of it, without a consumer group.
 
 It starts a bounded number of records before the end, so that lists and new sockets have something to show, and
 follows from there. It commits nothing and owns nothing: losing it loses no message.
@@ -9,25 +9,29 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import structlog
 from aiokafka import TopicPartition
+from pydantic import BaseModel
 
 from signalstream.core.sealing import UNSEALED, Sealer
 from signalstream.errors import KeyDestroyedError, KeyPendingError, UndecodableError
-from signalstream.models.live import Update
 from signalstream.streaming.clients import Connection
 from signalstream.streaming.pacing import pace_fetches
 from signalstream.streaming.values import read
 
 RETRY_SECONDS = 1.0
 POLL_MS = 1_000
+M = TypeVar("M", bound=BaseModel)
 log = structlog.get_logger()
 
 
-class Tail:
-    """Reads a topic from near its end and gives every update to ``apply``."""
+class Tail(Generic[M]):
+    """Reads a topic's first ``partitions`` from near their end and gives every ``model`` to ``apply``.
+
+    ``records`` is how many before the end it begins with, ``caught_up`` is set once it has had those.
+    """
 
     def __init__(
         self,
@@ -35,8 +39,9 @@ class Tail:
         topic: str,
         partitions: int,
         records: int,
-        apply: Callable[[Update], None],
+        apply: Callable[[M], None],
         *,
+        model: type[M],
         sealer: Sealer = UNSEALED,
     ) -> None:
         self._sealer = sealer
@@ -44,6 +49,7 @@ class Tail:
         self._topic = topic
         self._partitions = partitions
         self._records = records
+        self._model = model
         self._apply = apply
         self._task: asyncio.Task[None] | None = None
         self._next: dict[TopicPartition, int] = {}
@@ -105,7 +111,7 @@ class Tail:
         for record in records:
             self._next[partition] = record.offset + 1
             try:
-                self._apply(read(self._sealer, Update, record))
+                self._apply(read(self._sealer, self._model, record))
             except KeyPendingError:
                 self._next[partition] = record.offset  # the interruption goes on with it, not behind it
                 raise

@@ -53,7 +53,7 @@ def tail(applied: list[str], partitions: int = 2, records: int = 10, sealer: Sea
     def apply(update: Update) -> None:
         applied.append(update.conversation_id)
 
-    return Tail(Connection(()), TOPIC, partitions, records, apply, sealer=sealer)
+    return Tail(Connection(()), TOPIC, partitions, records, apply, model=Update, sealer=sealer)
 
 
 async def test_it_begins_a_bounded_number_of_records_before_the_end_of_each_partition():
@@ -114,7 +114,7 @@ class Interrupted(Tail):
 
 @pytest.mark.parametrize("error", [KafkaConnectionError(), KeyError("a fault of whoever applies")])
 async def test_an_interruption_is_logged_and_reading_goes_on(error):
-    following = Interrupted((), TOPIC, 1, 10, lambda _: None)
+    following = Interrupted((), TOPIC, 1, 10, lambda _: None, model=Update)
     following.failures = [error]
     following.caught_up.set()
     assert following.health() == {"status": "stopped"}
