@@ -21,7 +21,10 @@ Describe = Callable[[], Mapping[str, Any]]
 RECORD: ContextVar[Describe | None] = ContextVar("record", default=None)
 """Describes the record in work. A function, because most records are worked on without a line being logged."""
 
-_QUIET = {"aiokafka": "WARNING", "faust": "INFO", "mode": "INFO", "kafka": "WARNING", "asyncio": "WARNING"}
+_QUIET = {
+    "aiokafka": "WARNING", "faust": "INFO", "mode": "INFO", "kafka": "WARNING", "asyncio": "WARNING",
+    "aiohttp.websocket": "ERROR",  # its warnings quote headers, in which pages put credentials
+}  # fmt: skip
 
 
 def logging_config(settings: Settings) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import struct
 import tracemalloc
@@ -21,6 +22,7 @@ from yarl import URL
 from signalstream.core.keys import ConversationKey
 from signalstream.models.intelligence import Summary
 from signalstream.models.live import Update
+from signalstream.telemetry import configure_logging
 from signalstream.web.authentication import CloseCode
 from tests.security.keys import NOW
 from tests.web.guarded import Guarded, guarded_settings
@@ -297,3 +299,15 @@ async def test_a_refused_upgrade_is_a_problem_and_says_nothing_of_what_was_sent(
         assert answer is not None
         assert answer.status == 400
         assert "canary" not in str(answer.problem)
+
+
+@pytest.mark.usefixtures("restored_logging")
+async def test_a_credential_that_a_page_sends_as_a_protocol_is_not_logged(
+    world: Guarded, client: TestClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logging(world.settings)
+    async with upgraded(world, client, "Sec-WebSocket-Protocol: bearer, swordfish-4711"):
+        logging.getLogger("signalstream").error("the end")
+    shown = capsys.readouterr()
+    assert "the end" in shown.err
+    assert "swordfish" not in shown.err + shown.out
