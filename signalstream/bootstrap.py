@@ -68,8 +68,7 @@ from signalstream.topics import (
     TURNS,
     WINDOW_COMMANDS,
     TopicSpec,
-    erased_topics,
-    longest_kept,
+    keep_marks,
     topic_name,
 )
 from signalstream.web.live import LiveConversations
@@ -288,7 +287,7 @@ class _Parts:
             erasures_topic=erasures,
             find=rules.find,
             bounds=rules.bounds,
-            keep_marks=max(longest_kept(spec) for spec in erased_topics(settings)),
+            keep_marks=keep_marks(settings),
             sealer=self.sealer,
         )
         merging = AggregationAgent(

@@ -125,6 +125,11 @@ def erased_topics(settings: Settings) -> tuple[TopicSpec, ...]:
     return tuple(spec for spec in all_topics(settings) if spec.key == KEY)
 
 
+def keep_marks(settings: Settings) -> timedelta:
+    """Return how long an erasure must be remembered: until no topic holds anything from before it."""
+    return max(longest_kept(spec) for spec in erased_topics(settings))
+
+
 def topic_name(spec: TopicSpec, settings: Settings) -> str:
     """Return the topic's full name, as in ``support.messages.raw``."""
     return f"{settings.topic_prefix}.{spec.name}"

@@ -11,7 +11,16 @@ from signalstream.bootstrap import ai_app_id, build, check_exposure
 from signalstream.errors import ConfigurationError
 from signalstream.settings import ROLES, Settings
 from signalstream.streaming.application import SignalApp
-from signalstream.topics import AI_TOPICS, RAW, TABLES, TURNS, WINDOW_COMMANDS, changelog_name, topic_name
+from signalstream.topics import (
+    AI_TOPICS,
+    CONVERSATION_COMMANDS,
+    RAW,
+    TABLES,
+    TURNS,
+    WINDOW_COMMANDS,
+    changelog_name,
+    topic_name,
+)
 from tests.security.vaults import FIRST_TEXT
 
 pytestmark = pytest.mark.usefixtures("restored_logging")  # building an app sets logging up
@@ -77,7 +86,7 @@ def test_a_worker_of_all_roles_has_the_core_agents_and_hosts_one_app_for_each_ai
     assert main.conf.id == "signalstream"
     assert topics_of(main) == {
         "conversation": {topic_name(RAW, given)},
-        "aggregation": {topic_name(spec, given) for spec in (*AI_TOPICS, WINDOW_COMMANDS)},
+        "aggregation": {topic_name(spec, given) for spec in (*AI_TOPICS, WINDOW_COMMANDS, CONVERSATION_COMMANDS)},
     }
     assert set(main.tables) == set(TABLES)
     assert {table.changelog_topic_name for table in main.tables.values()} == {

@@ -31,6 +31,7 @@ OTHERS = {
     "policies",
     "audit trail",
     "window sweep",
+    "erasure sweep",
     "live view",
     "signalstream dlq",
     "signalstream keys",

@@ -27,7 +27,7 @@ from signalstream.streaming.groups import Group, committed, describe
 from signalstream.streaming.preflight import inspect
 from signalstream.streaming.rights import missing_rights, named
 from signalstream.streaming.storage import MEGABYTE, disk_part
-from signalstream.topics import AI_TOPICS, RAW, TURNS, WINDOW_COMMANDS, topic_name
+from signalstream.topics import AI_TOPICS, CONVERSATION_COMMANDS, RAW, TURNS, WINDOW_COMMANDS, topic_name
 
 PACKAGES = (*WRITTEN_FOR, "rocksdict")
 COMPILED = ("faust._cython.streams", "faust._cython.windows", "faust.transport._cython.conductor")
@@ -145,7 +145,7 @@ class Deployment:
 
 def group_topics(settings: Settings) -> list[tuple[str, str, tuple[str, ...]]]:
     """Return each role with its group and the topics that this reads."""
-    core = tuple(topic_name(spec, settings) for spec in (RAW, *AI_TOPICS, WINDOW_COMMANDS))
+    core = tuple(topic_name(spec, settings) for spec in (RAW, *AI_TOPICS, WINDOW_COMMANDS, CONVERSATION_COMMANDS))
     turns = (topic_name(TURNS, settings),)
     agents = [spec.writers[0] for spec in AI_TOPICS]
     return [("core", settings.core_id(), core), *((role, f"{settings.app_id}-{role}", turns) for role in agents)]

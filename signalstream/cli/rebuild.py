@@ -48,7 +48,7 @@ def rebuild(
 
 
 async def _rebuild(served: Settings, rebuilt: Settings) -> Comparison:
-    problems = (await ensure(rebuilt)).problems
+    problems = {**dict.fromkeys((await ensure(served)).problems), **dict.fromkeys((await ensure(rebuilt)).problems)}
     if problems:
         raise ConfigurationError("; ".join(problems))
     async with opened_sealer(served) as sealer, open_log(Logs(served, rebuilt), sealer) as log:

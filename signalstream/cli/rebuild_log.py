@@ -23,7 +23,7 @@ from signalstream.streaming.clients import connection
 from signalstream.streaming.values import opened, sealable
 from signalstream.streaming.versions import BUILDING, BUILT
 from signalstream.tables.replay import Rebuilt, Tables
-from signalstream.topics import AI_TOPICS, RAW, TABLES, WINDOW_COMMANDS, changelog_name, topic_name
+from signalstream.topics import AI_TOPICS, CONVERSATION_COMMANDS, RAW, TABLES, WINDOW_COMMANDS, changelog_name, topic_name
 
 CARRIED = ("carried", b"1")
 QUIET_POLLS = 10
@@ -50,9 +50,9 @@ class Logs:
         return {spec.writers[0]: topic_name(spec, self.served) for spec in AI_TOPICS}
 
     @property
-    def commands(self) -> str:
-        """Return the topic of window commands, which is not replayed: deadlines are kept anew."""
-        return topic_name(WINDOW_COMMANDS, self.served)
+    def commands(self) -> tuple[str, ...]:
+        """Return the topics of commands, which are not replayed: what they ask for follows from the others."""
+        return tuple(topic_name(spec, self.served) for spec in (WINDOW_COMMANDS, CONVERSATION_COMMANDS))
 
     def read(self, partition: int) -> list[TopicPartition]:
         """Return what is replayed into a partition's tables."""
@@ -60,7 +60,7 @@ class Logs:
 
     def committed(self, partition: int) -> list[TopicPartition]:
         """Return all that the core group of a version commits of a partition."""
-        return [*self.read(partition), TopicPartition(self.commands, partition)]
+        return [*self.read(partition), *(TopicPartition(topic, partition) for topic in self.commands)]
 
 
 class RebuildLog:

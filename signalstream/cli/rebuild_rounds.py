@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from aiokafka import TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
 from signalstream.cli.rebuild_log import Logs, Offsets, RebuildLog
+from signalstream.core.erasure import asks_erasure
 from signalstream.core.rebuild import Comparison
 from signalstream.errors import ConfigurationError
 from signalstream.streaming.groups import committed, describe
@@ -22,6 +23,7 @@ from signalstream.streaming.versions import BUILDING, BUILT
 from signalstream.tables.replay import ChangedRows, Rebuilt, Replay
 from signalstream.tables.rules import Rules
 from signalstream.tables.settlement import Standing, settle
+from signalstream.topics import keep_marks
 
 RECORDS_PER_COMMIT = 2_000
 
@@ -42,7 +44,7 @@ class Progress(Protocol):
 class Plan:
     """A partition's part of a round. ``starts`` hold None for the beginning; ``afresh`` forgets what was made before.
 
-    ``commits`` are what the served version has committed, those of its window commands included.
+    ``commits`` are what the served version has committed, those of its commands included.
     """
 
     partition: int
@@ -142,7 +144,7 @@ async def lag(log: RebuildLog) -> int:
 async def _play(log: RebuildLog, plan: Plan, rules: Rules, at: datetime, progress: Progress) -> Comparison:
     served, _ = await log.rows(log.logs.served, plan.partition)
     resting = plan.resting(await log.ends(plan.targets))  # asked now: the rows may be newer than the plan
-    replay = Replay(served, await _begin(log, plan), rules, plan.cut, at)
+    replay = Replay(served, await _begin(log, plan), rules, plan.cut, at, keep_marks(log.logs.served))
     await _take(log, plan, replay, progress)
     replay.close_due(datetime.now(UTC))
     standing = Standing(log.logs.raw, log.logs.analyses, resting, at)
@@ -154,7 +156,13 @@ async def _play(log: RebuildLog, plan: Plan, rules: Rules, at: datetime, progres
 
 async def _begin(log: RebuildLog, plan: Plan) -> Rebuilt:
     rows, carried = await log.rows(log.logs.rebuilt, plan.partition)
-    rebuilt = Rebuilt(ChangedRows(rows.conversations), ChangedRows(rows.insights), ChangedRows(rows.windows), carried)
+    rebuilt = Rebuilt(
+        ChangedRows(rows.conversations),
+        ChangedRows(rows.insights),
+        ChangedRows(rows.windows),
+        carried,
+        ChangedRows(rows.erasures),
+    )
     if plan.afresh:
         rebuilt.carried.clear()
         for table in rebuilt.named().values():
@@ -163,14 +171,23 @@ async def _begin(log: RebuildLog, plan: Plan) -> Rebuilt:
     return rebuilt
 
 
+def _replay(replay: Replay, record: Any, value: bytes | None, raw: str) -> None:
+    at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+    if record.topic != raw:
+        replay.analysis(record.topic, record.key, value, at)
+    elif asks_erasure(record.headers):
+        replay.erasure(record.key, record.offset, at)
+    else:
+        replay.message(record.topic, record.key, value, offset=record.offset, at=at)
+
+
 async def _take(log: RebuildLog, plan: Plan, replay: Replay, progress: Progress) -> None:
     taken = {each: plan.beginnings[each] if start is None else start for each, start in plan.starts.items()}
     count = 0
     async for record in log.between(plan.starts, plan.targets):
-        take = replay.message if record.topic == log.logs.raw else replay.analysis
         value = log.opened(record)
         if value is not None or record.value is None:  # else it is erased
-            take(record.topic, record.key, value, datetime.fromtimestamp(record.timestamp / 1000, UTC))
+            _replay(replay, record, value, log.logs.raw)
         taken[TopicPartition(record.topic, record.partition)] = record.offset + 1
         count += 1
         progress.took(1)

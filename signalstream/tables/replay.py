@@ -7,19 +7,22 @@ again: its rows are carried over as they are, and counted.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from signalstream.core.conversation import join, seq_of
 from signalstream.core.deadlines import Deadlines
+from signalstream.core.erasure import current, generation_of, is_before, marked
 from signalstream.core.keys import parse_key
 from signalstream.core.merging import InsightState
 from signalstream.errors import UndecodableError, UnprocessableError
 from signalstream.models.conversation import ConversationState
+from signalstream.models.erasure import ErasureMark
 from signalstream.models.windows import WindowCommand
 from signalstream.streaming.records import read_analysis, read_message
-from signalstream.tables import conversations, insights, windows
+from signalstream.tables import conversations, erasures, insights, windows
 from signalstream.tables.merged import MergedRows
 from signalstream.tables.rules import Rules
 from signalstream.tables.typed import TypedTable
@@ -52,16 +55,22 @@ class ChangedRows(Rows):
 
 @dataclass
 class Tables:
-    """A partition of the three tables, as bytes. ``written_at`` is when a conversation's row was last written."""
+    """A partition of the tables, as bytes. ``written_at`` is when a conversation's row was last written."""
 
     conversations: Rows = field(default_factory=dict)
     insights: Rows = field(default_factory=dict)
     windows: Rows = field(default_factory=dict)
     written_at: dict[bytes, datetime] = field(default_factory=dict)
+    erasures: Rows = field(default_factory=dict)
 
     def named(self) -> dict[str, Rows]:
         """Return each table by its name."""
-        return {conversations.NAME: self.conversations, insights.NAME: self.insights, windows.NAME: self.windows}
+        return {
+            conversations.NAME: self.conversations,
+            insights.NAME: self.insights,
+            windows.NAME: self.windows,
+            erasures.NAME: self.erasures,
+        }
 
 
 @dataclass
@@ -72,10 +81,16 @@ class Rebuilt:
     insights: ChangedRows = field(default_factory=ChangedRows)
     windows: ChangedRows = field(default_factory=ChangedRows)
     carried: set[bytes] = field(default_factory=set)
+    erasures: ChangedRows = field(default_factory=ChangedRows)
 
     def named(self) -> dict[str, ChangedRows]:
         """Return each table by its name."""
-        return {conversations.NAME: self.conversations, insights.NAME: self.insights, windows.NAME: self.windows}
+        return {
+            conversations.NAME: self.conversations,
+            insights.NAME: self.insights,
+            windows.NAME: self.windows,
+            erasures.NAME: self.erasures,
+        }
 
 
 @dataclass
@@ -90,9 +105,15 @@ class RecordClock:
 
 
 class Replay:
-    """Applies records to ``rebuilt``. ``cut`` are the topics from which retention has removed records."""
+    """Applies records to ``rebuilt``. ``cut`` are the topics from which retention has removed records.
 
-    def __init__(self, served: Tables, rebuilt: Rebuilt, rules: Rules, cut: frozenset[str], began: datetime) -> None:
+    What the served version has erased stays erased: its marks come first, before any record. ``keep_marks`` is how
+    long the mark of an erasure that is replayed is kept.
+    """
+
+    def __init__(
+        self, served: Tables, rebuilt: Rebuilt, rules: Rules, cut: frozenset[str], began: datetime, keep_marks: timedelta
+    ) -> None:
         self.served, self.rebuilt = served, rebuilt
         self.put_aside = 0
         self.unreadable: set[bytes] = set()
@@ -105,11 +126,44 @@ class Replay:
         self.states = TypedTable(rebuilt.conversations, ConversationState, conversations.NAME)
         self.insights = TypedTable(rebuilt.insights, InsightState, insights.NAME)
         self.windows = WindowTable(rebuilt.windows, self._deadlines)
-        self._rows = MergedRows(self.insights, self.windows, rules.policy, self._clock)
+        self.marks = TypedTable(rebuilt.erasures, ErasureMark, erasures.NAME)
+        self._keep_marks = keep_marks
+        self._rows = MergedRows(self.insights, self.windows, self.marks, rules.policy, self._clock)
         for key, row in self.windows.items():
             self.windows.note(key, row)
+        for key, mark in TypedTable(served.erasures, ErasureMark, erasures.NAME).items():
+            if generation_of(self.marks.get(key)) <= mark.generation:
+                self._erase(key, mark)
+            self._leave_out(key, mark)
 
-    def message(self, topic: str, key: bytes | None, value: bytes | None, at: datetime) -> None:
+    def erasure(self, key: bytes | None, offset: int, at: datetime) -> None:
+        """Take a record of the raw topic that asks to erase its conversation."""
+        try:
+            row_of = parse_key(key).encode()
+        except UndecodableError:
+            self.put_aside += 1
+            return
+        self._erase(row_of, marked(self.marks.get(row_of), at, offset, self._keep_marks))
+
+    def _erase(self, key: bytes, mark: ErasureMark) -> None:
+        conversation = parse_key(key)
+        self.marks.put(key, mark)
+        if current(self.states.get(key), mark) is None:
+            self.states.remove(key)
+            self.rebuilt.carried.discard(key)
+        self._rows.erase_windows(conversation, mark.generation)
+        if current(self.insights.get(key), mark) is None:
+            self.insights.remove(key)
+
+    def _leave_out(self, key: bytes, mark: ErasureMark) -> None:
+        # The served version may be in the middle of it.
+        with suppress(UndecodableError):
+            if current(self.served_states.get(key), mark) is None:
+                self.served.conversations.pop(key, None)
+            if current(self.served_insights.get(key), mark) is None:
+                self.served.insights.pop(key, None)
+
+    def message(self, topic: str, key: bytes | None, value: bytes | None, *, offset: int, at: datetime) -> None:
         """Take a record of the raw topic."""
         try:
             conversation, message = read_message(key, value, at)
@@ -117,11 +171,14 @@ class Replay:
             self.put_aside += 1
             return
         row_of = conversation.encode()
+        mark = self.marks.get(row_of)
+        if is_before(mark, at, offset):
+            return
         state = self.states.get(row_of)
         if state is None and topic in self.cut and self._began_earlier(row_of, message.message_id):
             self.carry(row_of)
             state = self.states.get(row_of)
-        joined = join(state, message, self._rules.find, self._rules.bounds)
+        joined = join(state, message, self._rules.find, self._rules.bounds, generation_of(mark))
         self.states.put(row_of, joined.state)
 
     def analysis(self, topic: str, key: bytes | None, value: bytes | None, at: datetime) -> None:
@@ -134,6 +191,8 @@ class Replay:
             return
         row_of = conversation.encode()
         self._clock.time = at
+        if analysis.generation < generation_of(self.marks.get(row_of)):
+            return
         row = self.insights.get(row_of)
         is_first = row is None or analysis.agent not in row.slots
         if is_first and analysis.seq > 1 and topic in self.cut and row_of in self.served.insights:

@@ -18,6 +18,7 @@ from signalstream.core.merging import InsightState
 from signalstream.core.windows import WindowPolicy
 from signalstream.errors import BrokerUnavailableError, UndecodableError, UnprocessableError
 from signalstream.models.conversation import ConversationState
+from signalstream.models.erasure import ErasureMark
 from signalstream.models.intelligence import Analysis, Insight
 from signalstream.models.live import Update
 from signalstream.models.messages import Channel
@@ -73,9 +74,11 @@ class Bench:
             conversations=TypedTable(self.conversations, ConversationState, "conversations"),
             insights=TypedTable(self.insights, InsightState, "insights"),
             windows=WindowTable(self.windows, self.deadlines),
+            marks=TypedTable({}, ErasureMark, "erasures"),
             outbox=self.outbox,
             updates_topic="updates",
             commands_topic="commands",
+            erasures_topic="erasures",
             agents=AGENTS,
             policy=self.policy,
             clock=BrokerClock(self.clock),

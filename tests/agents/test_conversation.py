@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from signalstream.agents.conversation import ConversationAgent
 from signalstream.core.conversation import Bounds
 from signalstream.errors import BrokerUnavailableError, UndecodableError, UnprocessableError
 from signalstream.models.conversation import ConversationState, Turn
+from signalstream.models.erasure import ErasureMark
 from signalstream.models.messages import Message
 from signalstream.streaming.values import MAX_VALUE_BYTES, decode, encode
 from signalstream.tables.typed import TypedTable
@@ -24,7 +26,16 @@ BOUNDS = Bounds(kept_messages=5, kept_characters=1_000, context_messages=3, cont
 
 def agent(rows: dict[bytes, bytes], outbox: RecordingOutbox) -> ConversationAgent:
     table = TypedTable(rows, ConversationState, "conversations")
-    return ConversationAgent(table, outbox, "turns", found("4111", "card"), BOUNDS)
+    return ConversationAgent(
+        table=table,
+        marks=TypedTable({}, ErasureMark, "erasures"),
+        outbox=outbox,
+        turns_topic="turns",
+        erasures_topic="erasures",
+        find=found("4111", "card"),
+        bounds=BOUNDS,
+        keep_marks=timedelta(days=31),
+    )
 
 
 def of(one: Message, key: bytes = KEY) -> FakeEvent:

@@ -7,6 +7,7 @@ from signalstream.core.keys import ConversationKey
 from signalstream.core.merging import InsightState
 from signalstream.core.windows import WindowPolicy
 from signalstream.models.conversation import ConversationState
+from signalstream.models.erasure import ErasureMark
 from signalstream.tables.reader import TableReader
 from signalstream.tables.typed import TypedTable
 from signalstream.tables.windows import WindowTable, row_key
@@ -21,6 +22,7 @@ def reader() -> TableReader:
         TypedTable({}, ConversationState, "conversations"),
         TypedTable({}, InsightState, "insights"),
         WindowTable({}, Deadlines()),
+        TypedTable({}, ErasureMark, "erasures"),
         AGENTS,
         10,
     )
