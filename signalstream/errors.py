@@ -44,6 +44,10 @@ class StorageError(SignalStreamError):
     """The tables' disk does not take or give what it should. Crash: the worker ends, others take its partitions."""
 
 
+class RedactionError(SignalStreamError):
+    """Personal data could not be looked for, or the original not be sealed. Nothing is kept; the caller is told 503."""
+
+
 class OwnerUnavailableError(SignalStreamError):
     """The worker that owns a key is unknown, recovering or unreachable. Retry: the caller is told 503."""
 

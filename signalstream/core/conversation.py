@@ -6,16 +6,18 @@ A message that was seen before keeps its number and changes nothing, so that a r
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import accumulate
+from typing import NamedTuple
 from uuid import UUID
 
-from signalstream.core.placeholders import begun, learned, redacted
-from signalstream.core.redaction import Span
-from signalstream.models.conversation import ConversationState, ConversationView, KeptMessage, KnownValues, Turn
-from signalstream.models.messages import Message
+from signalstream.core.placeholders import begun, learned, learned_tags, placeholders
+from signalstream.core.redaction import Span, apply_spans
+from signalstream.core.tagged import names_of, numbered, tags_of
+from signalstream.models.conversation import ConversationState, ConversationView, KeptMessage, KnownValues, Mask, Turn
+from signalstream.models.messages import Found, Message
 
 SEEN_MESSAGES = 1_024  # a redelivery repeats the last few seconds; a client's retry the last few hundred messages
 _DIGEST_BYTES = 9
@@ -44,20 +46,58 @@ Find = Callable[[str, str], tuple[Span, ...]]
 """Tenant and text to the personal data in it: spans that do not overlap, in order."""
 
 
-def join(state: ConversationState | None, message: Message, find: Find, bounds: Bounds, generation: int = 0) -> Joined:
+def join(
+    state: ConversationState | None,
+    message: Message,
+    find: Find,
+    bounds: Bounds,
+    generation: int = 0,
+    offset: int | None = None,
+) -> Joined:
     """Add ``message`` to its conversation, or find it there.
 
-    The row keeps the text without what ``find`` finds. The turn's context are the kept messages before it.
-    ``generation`` is that of a conversation which begins with this message.
+    The row keeps the text without what was found in it: numbered where it was tagged before, else without what ``find``
+    finds. The turn's context are the kept messages before it. ``generation`` is that of a conversation which begins
+    with this message, ``offset`` where the raw topic has it. Raises UnprocessableError for a message that is not tagged
+    as it says.
     """
     state = state or _new(message, generation)
     seq = seq_of(state, message.message_id)
     if seq is not None:
-        return Joined(state, _turn(state, _as_before(state, message, seq), seq, bounds), changed=False)
+        before = numbered(_as_before(state, message, seq), state.known)
+        return Joined(state, _turn(state, before, seq, bounds), changed=False)
+    place = None if message.original is None else offset
+    said = _tagged(state, message) if message.found is not None else _searched(state, message, find)
+    after = _added(state, said, bounds, place)
+    return Joined(after, _turn(after, said.message, after.last_seq, bounds), changed=True)
+
+
+class _Said(NamedTuple):
+    """A message on its way into a row: as a turn carries it, its redacted text, what is masked in it, what is known."""
+
+    message: Message
+    text: str
+    masks: tuple[Mask, ...]
+    known: KnownValues
+
+
+def _tagged(state: ConversationState, message: Message) -> _Said:
+    found = message.found or ()
+    tags = [tag[1:-1] for tag in tags_of(found)]
+    known = learned_tags(state.known, tags, message.text, [kept.text for kept in state.recent])
+    made, names = numbered(message, known), names_of(found, known)
+    return _Said(made, made.text, _masks(found, names), known)
+
+
+def _searched(state: ConversationState, message: Message, find: Find) -> _Said:
     spans = find(message.tenant_id, message.text)
     known = learned(state.known, message.text, spans, [kept.text for kept in state.recent])
-    after = _added(state, message, redacted(message.text, spans, known), known, bounds)
-    return Joined(after, _turn(after, message, after.last_seq, bounds), changed=True)
+    names = placeholders(known, message.text, spans)
+    return _Said(message, apply_spans(message.text, spans, names), _masks(spans, names), known)
+
+
+def _masks(found: Sequence[Found | Span], names: Sequence[str]) -> tuple[Mask, ...]:
+    return tuple((each.start, each.end, len(name)) for each, name in zip(found, names, strict=True))
 
 
 def seq_of(state: ConversationState, message_id: UUID) -> int | None:
@@ -87,13 +127,14 @@ def _new(message: Message, generation: int) -> ConversationState:
     )
 
 
-def _added(
-    state: ConversationState, message: Message, text: str, known: KnownValues, bounds: Bounds
-) -> ConversationState:
-    seq = state.last_seq + 1
+def _added(state: ConversationState, said: _Said, bounds: Bounds, offset: int | None) -> ConversationState:
+    seq, message = state.last_seq + 1, said.message
     kept = KeptMessage(
-        message_id=message.message_id, seq=seq, sender=message.sender, text=text, timestamp=message.written_at
+        message_id=message.message_id, seq=seq, sender=message.sender, text=said.text, timestamp=message.written_at
     )
+    recent = newest((*state.recent, kept), bounds.kept_messages, bounds.kept_characters)
+    first = recent[0].seq if recent else seq + 1
+    originals = state.originals if offset is None else {**state.originals, seq: offset}
     is_known = message.sender in state.participants
     return state.model_copy(
         update={
@@ -104,9 +145,11 @@ def _added(
             "counts": {**state.counts, message.sender: state.counts.get(message.sender, 0) + 1},
             "first_message_at": min(state.first_message_at, message.written_at),
             "last_message_at": max(state.last_message_at, message.written_at),
-            "recent": newest((*state.recent, kept), bounds.kept_messages, bounds.kept_characters),
+            "recent": recent,
+            "masks": {number: masks for number, masks in {**state.masks, seq: said.masks}.items() if number >= first},
+            "originals": {number: place for number, place in originals.items() if number >= first},
             "seen": (*state.seen, _digest(message.message_id))[-SEEN_MESSAGES:],
-            "known": known,
+            "known": said.known,
         }
     )
 

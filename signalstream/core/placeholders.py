@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from uuid import UUID
 
@@ -44,12 +44,9 @@ def learned(known: KnownValues, text: str, spans: Sequence[Span], kept: Sequence
     A value that stands in one of the ``kept`` texts is left out, and so is what is beyond MOST_VALUES. Placeholders
     that ``text`` itself holds are reserved: their numbers are not given out.
     """
-    numbers = dict(known.numbers)
-    for match in PLACEHOLDER.finditer(text):
-        if int(match[2]) < FIRST_UNKNOWN:
-            numbers[match[1]] = max(numbers.get(match[1], 0), int(match[2]))
+    numbers = _reserving(known.numbers, text)
     for span in spans:
-        label, value = _label(span.kind), text[span.start : span.end]
+        label, value = label_of(span.kind), text[span.start : span.end]
         tag = _tag(known.salt, label, value)
         if tag not in numbers and len(numbers) < MOST_VALUES and not any(_stands_in(value, other) for other in kept):
             numbers[label] = numbers.get(label, 0) + 1
@@ -57,18 +54,49 @@ def learned(known: KnownValues, text: str, spans: Sequence[Span], kept: Sequence
     return known if numbers == known.numbers else KnownValues(salt=known.salt, numbers=numbers)
 
 
-def placeholders(known: KnownValues, text: str, spans: Sequence[Span]) -> tuple[str, ...]:
-    """Return what stands in each span's place. Spans that hold the same value of a kind have the same."""
+def learned_tags(known: KnownValues, tags: Sequence[str], text: str, kept: Sequence[str] = ()) -> KnownValues:
+    """Return ``known`` with values that are known by keyed tags alone, as ``EMAIL:k3x9q2ab``.
+
+    A value whose own number stands in one of the ``kept`` texts, where a model found it first, keeps that. Placeholders
+    that ``text`` itself holds are reserved, as above.
+    """
+    numbers = _reserving(known.numbers, text)
+    for tag in tags:
+        label = tag.partition(":")[0]
+        if tag not in numbers and len(numbers) < MOST_VALUES:
+            own = f"[{label}_{_own_number(tag)}]"
+            if not any(own in other for other in kept):
+                numbers[label] = numbers.get(label, 0) + 1
+                numbers[tag] = numbers[label]
+    return known if numbers == known.numbers else KnownValues(salt=known.salt, numbers=numbers)
+
+
+def placeholders(
+    known: KnownValues, text: str, spans: Sequence[Span], tag_of: Callable[[str, str], str] | None = None
+) -> tuple[str, ...]:
+    """Return what stands in each span's place. Spans that hold the same value of a kind have the same.
+
+    ``tag_of`` makes a value's keyed tag where the conversation knows values by those (``signalstream.core.tags``).
+    """
     names = []
     for span in spans:
-        label = _label(span.kind)
-        tag = _tag(known.salt, label, text[span.start : span.end])
-        number = known.numbers.get(tag) or FIRST_UNKNOWN + int.from_bytes(tag.encode()[-6:], "big") % _UNKNOWN
-        names.append(f"[{label}_{number}]")
+        label, value = label_of(span.kind), text[span.start : span.end]
+        tag = f"{label}:{tag_of(label, value)}" if tag_of else _tag(known.salt, label, value)
+        names.append(placeholder(known, tag))
     return tuple(names)
 
 
-def redacted(text: str, spans: Sequence[Span], known: KnownValues | None = None) -> str:
+def placeholder(known: KnownValues, tag: str) -> str:
+    """Return what stands in the place of the value with this tag, which begins with its label."""
+    return f"[{tag.partition(':')[0]}_{known.numbers.get(tag) or _own_number(tag)}]"
+
+
+def redacted(
+    text: str,
+    spans: Sequence[Span],
+    known: KnownValues | None = None,
+    tag_of: Callable[[str, str], str] | None = None,
+) -> str:
     """Return ``text`` with every span replaced by its placeholder. Spans must not overlap, and be in order.
 
     Without ``known`` the text stands for itself: its values are numbered from 1.
@@ -76,10 +104,23 @@ def redacted(text: str, spans: Sequence[Span], known: KnownValues | None = None)
     if not spans:
         return text
     known = learned(KnownValues(), text, spans) if known is None else known
-    return apply_spans(text, spans, placeholders(known, text, spans))
+    return apply_spans(text, spans, placeholders(known, text, spans, tag_of))
 
 
-def _label(kind: str) -> str:
+def _reserving(known: Mapping[str, int], text: str) -> dict[str, int]:
+    numbers = dict(known)
+    for match in PLACEHOLDER.finditer(text):
+        if int(match[2]) < FIRST_UNKNOWN:
+            numbers[match[1]] = max(numbers.get(match[1], 0), int(match[2]))
+    return numbers
+
+
+def _own_number(tag: str) -> int:
+    return FIRST_UNKNOWN + int.from_bytes(tag.encode()[-6:], "big") % _UNKNOWN
+
+
+def label_of(kind: str) -> str:
+    """Return what a placeholder calls a type: ``CREDIT_CARD``."""
     return re.sub(r"[^A-Z0-9]+", "_", kind.upper()).strip("_") or "VALUE"
 
 

@@ -6,6 +6,7 @@ either, so that a sealed value and one in the clear are never taken for one anot
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import NamedTuple, Protocol
 
 from signalstream.core.keys import is_tenant_id
@@ -46,6 +47,13 @@ class Sealer(Protocol):
 
     def erased(self, key: bytes | None) -> bool:
         """Say whether the key that sealed values of this record key has been destroyed for good."""
+        ...
+
+    def secret_of(self, tenant: str) -> bytes:
+        """Return the secret that a tenant's tags are keyed with: the same in every process, whichever key seals now.
+
+        Raises KeyPendingError, KeyDestroyedError; not after ``prepare``.
+        """
         ...
 
 
@@ -119,6 +127,10 @@ class Unsealed:
     def erased(self, key: bytes | None) -> bool:  # noqa: ARG002 - the shape of a Sealer
         """See Sealer."""
         return False
+
+    def secret_of(self, tenant: str) -> bytes:
+        """See Sealer. Without a key there is nothing to keep secret from who reads the topics: it follows from the name."""
+        return blake2b(tenant.encode(), person=b"tags in clear").digest()
 
 
 UNSEALED: Sealer = Unsealed()

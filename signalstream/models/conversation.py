@@ -20,6 +20,9 @@ class KeptMessage(Model):
     timestamp: Timestamp
 
 
+Mask = tuple[int, int, int]
+
+
 class KnownValues(Model):
     """The personal data that a conversation has seen, without a value: see ``signalstream.core.placeholders``.
 
@@ -35,7 +38,9 @@ class ConversationState(Versioned):
 
     ``recent`` holds the newest messages, bounded in count and size. ``seen`` holds one short digest for each of the
     newest message ids, oldest first: the digest at the end belongs to ``last_seq``, so a repeat finds its number.
-    ``generation`` is 0 until the conversation is erased (``signalstream.core.erasure``).
+    ``generation`` is 0 until the conversation is erased (``signalstream.core.erasure``). ``masks`` are, for each of the
+    ``recent``, the places of personal data in what was written and how long what stands there now is: start, end,
+    length. ``originals`` are the offsets of those of them in the raw topic that have a sealed original.
     """
 
     tenant_id: TenantId
@@ -51,12 +56,15 @@ class ConversationState(Versioned):
     recent: tuple[KeptMessage, ...] = ()
     seen: tuple[str, ...] = ()
     known: KnownValues = Field(default_factory=KnownValues)
+    masks: dict[int, tuple[Mask, ...]] = Field(default_factory=dict)
+    originals: dict[int, int] = Field(default_factory=dict)
 
 
 class Turn(Versioned):
     """A message with its context and its number in the conversation: all that an analyst needs to know.
 
-    ``message.text`` is what was written; ``context`` are the messages before it, oldest first, redacted.
+    ``message.text`` is without what ``message.found`` says, numbered, or what was written where that is None;
+    ``context`` are the messages before it, oldest first, redacted.
     ``known`` says which placeholder a value has in this conversation.
     """
 

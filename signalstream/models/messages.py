@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, JsonValue, StringConstraints
 from signalstream.models.base import TENANT_PATTERN, EventTime, Model, Timestamp, Versioned
 
 MAX_TEXT_CHARACTERS = 10_000
+MOST_KEPT_CHARACTERS = 8 * MAX_TEXT_CHARACTERS
 MAX_METADATA_ENTRIES = 32
 
 
@@ -59,6 +60,13 @@ MessageText = Annotated[
     AfterValidator(_encodable),
     AfterValidator(_not_blank),
 ]
+KeptText = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=MOST_KEPT_CHARACTERS),
+    AfterValidator(_encodable),
+    AfterValidator(_not_blank),
+]
+"""A text as it is kept: what stands in the place of personal data may be longer than they were."""
 Metadata = Annotated[dict[str, JsonValue], Field(max_length=MAX_METADATA_ENTRIES)]
 
 
@@ -86,15 +94,37 @@ class MessageAccepted(Model):
     timestamp: Timestamp
 
 
+class Found(Model):
+    """Personal data that stood in a message: code points of what was written, from ``start`` up to ``end``.
+
+    ``tag`` is a keyed digest of the value (``signalstream.core.tags``), never the value.
+    """
+
+    kind: str
+    start: int = Field(ge=0)
+    end: int = Field(ge=1)
+    detector: str
+    confidence: float = Field(ge=0, le=1)
+    tag: str = Field(pattern=r"^[a-z2-7]{8}$")
+
+
 class Message(Versioned):
-    """A message as kept in the raw topic. ``written_at`` is event time, ``received_at`` is ours."""
+    """A message as kept in the raw topic. ``written_at`` is event time, ``received_at`` is ours.
+
+    ``found`` says what was taken out of ``text`` before it was kept, in order of place; None is a text as it was
+    written, of a version that redacted later. ``unsearched`` marks one that was kept although no search for personal
+    data could be made. ``original`` is what was written, sealed (``signalstream.security.originals``).
+    """
 
     message_id: UUID
     tenant_id: TenantId
     conversation_id: ConversationId
     sender: Sender
-    text: MessageText
+    text: KeptText
     channel: Channel
     metadata: Metadata = Field(default_factory=dict)
     written_at: EventTime
     received_at: EventTime
+    found: tuple[Found, ...] | None = None
+    unsearched: Literal[True] | None = None
+    original: str | None = None

@@ -83,6 +83,13 @@ class Ciphers:
         cipher = self._newest[tenant] = self.of_key(records[0].key_id)
         return cipher
 
+    def first(self, tenant: str) -> TenantKeyRecord:
+        """Return the record of a tenant's first key. Raises KeyPendingError."""
+        records = self._rows.of(tenant)
+        if not records:
+            raise KeyPendingError(f"tenant {tenant} has no key yet; it is made with its next message")
+        return min(records, key=lambda record: (record.version, record.key_id))
+
     def changed(self, tenant: str) -> None:
         """Forget which key seals for a tenant; all of its keys, when they were destroyed."""
         self._newest.pop(tenant, None)

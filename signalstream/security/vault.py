@@ -7,6 +7,8 @@ what one worker seals another can open; a value whose key has not arrived here y
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
 import os
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -21,6 +23,7 @@ from signalstream.security.ciphers import WAITS, Cipher, Ciphers, Waits, destroy
 from signalstream.security.master_keys import MasterKeys, new_tenant_key
 from signalstream.security.vault_rows import Row, VaultRows, gone_row, row_key, row_of
 
+SECRET_LABEL = b"signalstream: the tags of personal data"
 Write = Callable[[Sequence[Row]], Awaitable[None]]
 
 
@@ -50,6 +53,7 @@ class Vault:
         self._ciphers = Ciphers(self.rows, load, age, waits)
         self._making: dict[str, asyncio.Task[TenantKeyRecord]] = {}
         self._awaited: dict[str, asyncio.Event] = {}
+        self._secrets: dict[str, bytes] = {}
 
     def apply(self, key: bytes, value: bytes | None) -> None:
         """Take in a row of the topic."""
@@ -96,6 +100,16 @@ class Vault:
     def erased(self, key: bytes | None) -> bool:
         """See Sealer."""
         return bool(self.rows.gone) and owner_of(key) in self.rows.gone
+
+    def secret_of(self, tenant: str) -> bytes:
+        """See Sealer. It follows from the tenant's first key, which stays for reading when newer ones are made."""
+        known = self._secrets.get(tenant)
+        if known is not None and tenant not in self.rows.gone:
+            return known
+        self._require(tenant)
+        first = self._ciphers.first(tenant)
+        secret = self._secrets[tenant] = hmac.digest(self._ciphers.unwrap(first), SECRET_LABEL, hashlib.sha256)
+        return secret
 
     async def renew(self, tenant: str) -> TenantKeyRecord:
         """Make the next version of a tenant's key, and return its record. Older ones stay for reading.
@@ -214,6 +228,7 @@ class Vault:
 
     def _changed(self, tenant: str) -> None:
         self._ciphers.changed(tenant)
+        self._secrets.pop(tenant, None)
         for key_id, arrived in self._awaited.items():
             if key_id in self.rows.keys:
                 arrived.set()
