@@ -6,7 +6,18 @@ import pytest
 
 from signalstream.agents import aggregation, conversation
 from signalstream.agents.registry import AI_AGENT_NAMES, AI_AGENTS
-from signalstream.models import api_key, audit, dead_letter, intelligence, live, messages, policy, tenant_key, windows
+from signalstream.models import (
+    api_key,
+    audit,
+    dead_letter,
+    erasure,
+    intelligence,
+    live,
+    messages,
+    policy,
+    tenant_key,
+    windows,
+)
 from signalstream.models import conversation as conversation_models
 from signalstream.settings import ROLES, Settings
 from signalstream.topics import (
@@ -42,7 +53,19 @@ OTHERS = {
 }
 MODELS = {
     name
-    for module in (api_key, audit, conversation_models, dead_letter, intelligence, live, messages, policy, tenant_key, windows)
+    for module in (
+        api_key,
+        audit,
+        conversation_models,
+        dead_letter,
+        erasure,
+        intelligence,
+        live,
+        messages,
+        policy,
+        tenant_key,
+        windows,
+    )
     for name in vars(module)
 }
 
