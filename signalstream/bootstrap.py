@@ -68,7 +68,6 @@ from signalstream.topics import (
     TURNS,
     WINDOW_COMMANDS,
     TopicSpec,
-    keep_marks,
     topic_name,
 )
 from signalstream.web.live import LiveConversations
@@ -287,7 +286,7 @@ class _Parts:
             erasures_topic=erasures,
             find=rules.find,
             bounds=rules.bounds,
-            keep_marks=keep_marks(settings),
+            keep_marks=rules.keep_marks,
             sealer=self.sealer,
         )
         merging = AggregationAgent(

@@ -23,7 +23,15 @@ from signalstream.streaming.clients import connection
 from signalstream.streaming.values import opened, sealable
 from signalstream.streaming.versions import BUILDING, BUILT
 from signalstream.tables.replay import Rebuilt, Tables
-from signalstream.topics import AI_TOPICS, CONVERSATION_COMMANDS, RAW, TABLES, WINDOW_COMMANDS, changelog_name, topic_name
+from signalstream.topics import (
+    AI_TOPICS,
+    CONVERSATION_COMMANDS,
+    RAW,
+    TABLES,
+    WINDOW_COMMANDS,
+    changelog_name,
+    topic_name,
+)
 
 CARRIED = ("carried", b"1")
 QUIET_POLLS = 10

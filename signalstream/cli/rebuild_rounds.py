@@ -23,7 +23,6 @@ from signalstream.streaming.versions import BUILDING, BUILT
 from signalstream.tables.replay import ChangedRows, Rebuilt, Replay
 from signalstream.tables.rules import Rules
 from signalstream.tables.settlement import Standing, settle
-from signalstream.topics import keep_marks
 
 RECORDS_PER_COMMIT = 2_000
 
@@ -144,7 +143,7 @@ async def lag(log: RebuildLog) -> int:
 async def _play(log: RebuildLog, plan: Plan, rules: Rules, at: datetime, progress: Progress) -> Comparison:
     served, _ = await log.rows(log.logs.served, plan.partition)
     resting = plan.resting(await log.ends(plan.targets))  # asked now: the rows may be newer than the plan
-    replay = Replay(served, await _begin(log, plan), rules, plan.cut, at, keep_marks(log.logs.served))
+    replay = Replay(served, await _begin(log, plan), rules, plan.cut, at)
     await _take(log, plan, replay, progress)
     replay.close_due(datetime.now(UTC))
     standing = Standing(log.logs.raw, log.logs.analyses, resting, at)

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from signalstream.core.conversation import join, seq_of
 from signalstream.core.deadlines import Deadlines
 from signalstream.core.erasure import current, generation_of, is_before, marked
 from signalstream.core.keys import parse_key
+from signalstream.core.masks import masked
 from signalstream.core.merging import InsightState
 from signalstream.errors import UndecodableError, UnprocessableError
 from signalstream.models.conversation import ConversationState
@@ -107,13 +108,10 @@ class RecordClock:
 class Replay:
     """Applies records to ``rebuilt``. ``cut`` are the topics from which retention has removed records.
 
-    What the served version has erased stays erased: its marks come first, before any record. ``keep_marks`` is how
-    long the mark of an erasure that is replayed is kept.
+    What the served version has erased stays erased: its marks come first, before any record.
     """
 
-    def __init__(
-        self, served: Tables, rebuilt: Rebuilt, rules: Rules, cut: frozenset[str], began: datetime, keep_marks: timedelta
-    ) -> None:
+    def __init__(self, served: Tables, rebuilt: Rebuilt, rules: Rules, cut: frozenset[str], began: datetime) -> None:
         self.served, self.rebuilt = served, rebuilt
         self.put_aside = 0
         self.unreadable: set[bytes] = set()
@@ -127,7 +125,6 @@ class Replay:
         self.insights = TypedTable(rebuilt.insights, InsightState, insights.NAME)
         self.windows = WindowTable(rebuilt.windows, self._deadlines)
         self.marks = TypedTable(rebuilt.erasures, ErasureMark, erasures.NAME)
-        self._keep_marks = keep_marks
         self._rows = MergedRows(self.insights, self.windows, self.marks, rules.policy, self._clock)
         for key, row in self.windows.items():
             self.windows.note(key, row)
@@ -143,7 +140,7 @@ class Replay:
         except UndecodableError:
             self.put_aside += 1
             return
-        self._erase(row_of, marked(self.marks.get(row_of), at, offset, self._keep_marks))
+        self._erase(row_of, marked(self.marks.get(row_of), at, offset, self._rules.keep_marks))
 
     def _erase(self, key: bytes, mark: ErasureMark) -> None:
         conversation = parse_key(key)
@@ -178,7 +175,11 @@ class Replay:
         if state is None and topic in self.cut and self._began_earlier(row_of, message.message_id):
             self.carry(row_of)
             state = self.states.get(row_of)
-        joined = join(state, message, self._rules.find, self._rules.bounds, generation_of(mark))
+        try:
+            joined = join(state, message, self._rules.find, self._rules.bounds, generation_of(mark), offset)
+        except UnprocessableError:
+            self.put_aside += 1
+            return
         self.states.put(row_of, joined.state)
 
     def analysis(self, topic: str, key: bytes | None, value: bytes | None, at: datetime) -> None:
@@ -198,6 +199,9 @@ class Replay:
         if is_first and analysis.seq > 1 and topic in self.cut and row_of in self.served.insights:
             self.carry(row_of)
         self._rows.told(conversation, self._rows.merge(conversation, [analysis]))
+        state = self.states.get(row_of)
+        if state is not None:
+            self.states.put(row_of, masked(state, [analysis]))
 
     def close_due(self, now: datetime) -> None:
         """Close and drop the windows that are due at ``now``, as a sweep would have."""

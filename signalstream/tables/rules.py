@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import NamedTuple
 
 from signalstream.ai.local.pii_finder import PersonalDataFinder
@@ -9,14 +10,19 @@ from signalstream.ai.local.pii_policy import load_policies
 from signalstream.core.conversation import Bounds, Find
 from signalstream.core.windows import WindowPolicy
 from signalstream.settings import Settings
+from signalstream.topics import keep_marks
 
 
 class Rules(NamedTuple):
-    """What a conversation's row keeps, what a window is, and how personal data in a text is found before it is kept."""
+    """What a conversation's row keeps, what a window is, and how personal data in a text is found before it is kept.
+
+    ``keep_marks`` is how long an erasure is remembered.
+    """
 
     bounds: Bounds
     policy: WindowPolicy
     find: Find
+    keep_marks: timedelta
 
 
 def rules_of(settings: Settings) -> Rules:
@@ -30,4 +36,6 @@ def rules_of(settings: Settings) -> Rules:
         settings.window_retention_seconds,
         settings.windows_per_conversation,
     )
-    return Rules(bounds, policy, PersonalDataFinder(load_policies(settings.pii_policy_file)).by_patterns)
+    return Rules(
+        bounds, policy, PersonalDataFinder(load_policies(settings.pii_policy_file)).by_patterns, keep_marks(settings)
+    )

@@ -11,6 +11,7 @@ from signalstream.core.merging import InsightState
 from signalstream.core.rebuild import Comparison
 from signalstream.core.windows import WindowPolicy
 from signalstream.models.conversation import ConversationState
+from signalstream.models.erasure import EraseConversation, ErasureMark
 from signalstream.models.intelligence import Analysis
 from signalstream.models.messages import Message
 from signalstream.streaming.values import decode, encode
@@ -21,10 +22,12 @@ from signalstream.tables.windows import row_key
 from tests.core.analyses import AGENTS, BEGIN, CONVERSATION, TENANT, analysis, message
 
 KEY = f"{TENANT}/{CONVERSATION}".encode()
-RULES = Rules(Bounds(50, 60_000, 20, 8_000), WindowPolicy(10, 5, 10_000, 100), lambda tenant, text: ())
+RULES = Rules(
+    Bounds(50, 60_000, 20, 8_000), WindowPolicy(10, 5, 10_000, 100), lambda tenant, text: (), timedelta(days=31)
+)
 TOPICS = {agent: f"ai.{agent}" for agent in AGENTS}
 LATER = BEGIN + timedelta(hours=1)
-Record = tuple[str, Message | Analysis, datetime]
+Record = tuple[str, Message | Analysis | EraseConversation, datetime]
 
 
 def history(count: int = 6) -> list[Record]:
@@ -43,14 +46,24 @@ def replayed(
     records: Iterable[Record], served: Tables | None = None, rebuilt: Rebuilt | None = None, cut: Iterable[str] = ()
 ) -> Replay:
     replay = Replay(served or Tables(), rebuilt or Rebuilt(), RULES, frozenset(cut), BEGIN)
-    for topic, value, at in records:
-        take = replay.message if isinstance(value, Message) else replay.analysis
-        take(topic, KEY, encode(value), at)
+    for offset, (topic, value, at) in enumerate(records):
+        if isinstance(value, EraseConversation):
+            replay.erasure(KEY, offset, at)
+        elif isinstance(value, Message):
+            replay.message(topic, KEY, encode(value), offset=offset, at=at)
+        else:
+            replay.analysis(topic, KEY, encode(value), at)
     return replay
 
 
 def tables(rebuilt: Rebuilt) -> Tables:
-    return Tables(dict(rebuilt.conversations), dict(rebuilt.insights), dict(rebuilt.windows), {KEY: BEGIN})
+    return Tables(
+        dict(rebuilt.conversations),
+        dict(rebuilt.insights),
+        dict(rebuilt.windows),
+        {KEY: BEGIN},
+        dict(rebuilt.erasures),
+    )
 
 
 def settled(replay: Replay, resting: Iterable[str] = ("raw", *TOPICS.values()), at: datetime = LATER) -> Comparison:
@@ -165,8 +178,8 @@ def test_a_quiet_window_is_closed_when_its_deadline_passes_and_dropped_when_it_e
 
 def test_records_that_no_version_can_take_are_counted_and_left_out(served: Tables) -> None:
     again = replayed(history(), served)
-    again.message("raw", KEY, b"\xff", LATER)
-    again.message("raw", b"no-tenant", encode(message(9)), LATER)
+    again.message("raw", KEY, b"\xff", offset=0, at=LATER)
+    again.message("raw", b"no-tenant", encode(message(9)), offset=1, at=LATER)
     again.analysis("ai.pii", KEY, None, BEGIN + timedelta(seconds=30))
     assert settled(again).put_aside == 3
     assert decode(ConversationState, again.rebuilt.conversations[KEY]).last_seq == 6
@@ -193,3 +206,71 @@ def test_the_deadlines_of_kept_windows_are_known_after_an_interruption() -> None
     assert len(half.windows) == 1
     resumed.close_due(BEGIN + timedelta(seconds=20_000))
     assert dict(half.windows) == {}
+
+
+def erased_after(count: int, later: int) -> list[Record]:
+    """Return a conversation's records: ``count`` messages, its erasure, and ``later`` messages of its new beginning."""
+    at = BEGIN + timedelta(seconds=3 * count + 2)
+    records: list[Record] = [*history(count), ("raw", EraseConversation(), at)]
+    generation = int(at.timestamp() * 1000)
+    for seq in range(1, later + 1):
+        at += timedelta(seconds=3)
+        records.append(("raw", message(100 + seq, written_at=at, received_at=at), at))
+        for agent in AGENTS:
+            made = analysis(agent, seq, generation=generation, written_at=at, received_at=at, analysed_at=at)
+            records.append((TOPICS[agent], made, at))
+    return records
+
+
+def test_an_erasure_is_replayed_with_the_messages_that_it_lies_among() -> None:
+    served = tables(replayed(erased_after(4, 2)).rebuilt)
+    state = decode(ConversationState, served.conversations[KEY])
+    assert (state.last_seq, [kept.seq for kept in state.recent]) == (2, [1, 2])
+    again = replayed(erased_after(4, 2), served)
+    found = settled(again)
+    assert tables(again.rebuilt) == served
+    assert (found.same, found.different, found.agrees) == (1, 0, True)
+
+
+def test_a_replay_brings_no_erased_conversation_back_wherever_it_begins_and_whatever_retention_took() -> None:
+    served = tables(replayed(erased_after(4, 0)).rebuilt)
+    assert served.conversations == served.insights == served.windows == {}
+    records = erased_after(4, 0)
+    for taken in range(len(records)):
+        kept = [each for number, each in enumerate(records) if number >= taken]
+        half = Replay(served, Rebuilt(), RULES, frozenset(["raw", *TOPICS.values()]), BEGIN)
+        for offset, (topic, value, at) in enumerate(kept, start=taken):
+            if isinstance(value, Message):
+                half.message(topic, KEY, encode(value), offset=offset, at=at)
+            elif isinstance(value, Analysis):
+                half.analysis(topic, KEY, encode(value), at)
+        settled(half)
+        assert tables(half.rebuilt).conversations == tables(half.rebuilt).insights == half.rebuilt.windows == {}
+        assert half.rebuilt.erasures == served.erasures
+
+
+def test_what_was_made_before_an_erasure_is_gone_with_the_next_round(served: Tables) -> None:
+    half = replayed(history(4)).rebuilt
+    done = tables(replayed(erased_after(4, 0)).rebuilt)
+    half.windows.take_changes()
+    windows = set(half.windows)
+    again = replayed([], done, half)
+    assert settled(again).agrees
+    assert (again.rebuilt.conversations, again.rebuilt.insights, again.rebuilt.windows) == ({}, {}, {})
+    assert {key for key, row in again.rebuilt.windows.take_changes() if row is None} == windows
+
+
+def test_a_served_version_in_the_middle_of_an_erasure_shows_no_difference(served: Tables) -> None:
+    half = tables(replayed(history(4)).rebuilt)  # marked, and the rows are still there
+    mark = replayed(erased_after(4, 0)).rebuilt.erasures
+    half.erasures.update(mark)
+    again = replayed(history(4), half)
+    assert settled(again).agrees
+    assert again.rebuilt.conversations == {}
+    assert decode(ErasureMark, again.rebuilt.erasures[KEY]).told is False
+
+
+def test_a_request_to_erase_whose_key_is_none_is_put_aside() -> None:
+    replay = replayed([])
+    replay.erasure(b"no key", 3, BEGIN)
+    assert replay.put_aside == 1
