@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 
+from signalstream.core.audit import AuditTrail
 from signalstream.core.clock import SystemClock
+from signalstream.core.key_uses import KeyUses
 from signalstream.core.loopback import is_loopback
 from signalstream.errors import BrokerUnavailableError, ConfigurationError
 from signalstream.security.authenticator import CredentialCheck, credential_check, key_ring, key_set
@@ -29,12 +32,16 @@ Probe = Callable[[], Mapping[str, object]]
 
 @dataclass(frozen=True)
 class Admission:
-    """The check, and its parts: ``ring`` and ``replica`` are None without API keys, ``issuer_keys`` without tokens."""
+    """The check, and its parts: ``ring`` and ``replica`` are None without API keys, ``issuer_keys`` without tokens.
+
+    ``uses`` are those of API keys, for the audit log.
+    """
 
     check: CredentialCheck
     ring: KeyRing | None
     replica: Replica | None
     issuer_keys: KeySetCache | None
+    uses: KeyUses
 
     def before(self) -> list[Step]:
         """Return what to await before requests come: afterwards every key is known."""
@@ -63,6 +70,17 @@ class Admission:
             except BrokerUnavailableError as error:
                 log.warning("keys.use_not_written", credential=use.key_id, detail=str(error))
 
+    async def audit_uses(self, trail: AuditTrail, *, ending: bool = False) -> None:
+        """Have the audit log say which keys were used, a key once in its span; what it does not take is told later."""
+        now = SystemClock().now()
+        for use in self.uses.due(now, ending=ending):
+            try:
+                await trail.record(use.event())
+            except BrokerUnavailableError as error:
+                log.warning("keys.use_not_audited", credential=use.key_id, detail=str(error))
+                return
+            self.uses.told(use, now)
+
 
 def admission(settings: Settings, kafka: Connection) -> Admission | None:
     """Return the check that the settings describe; None where everyone is let in. Raises ConfigurationError."""
@@ -76,9 +94,10 @@ def admission(settings: Settings, kafka: Connection) -> Admission | None:
         rows.apply,
         stale_seconds=settings.credentials_stale_seconds,
     )
-    ring, issuer_keys = key_ring(settings, rows, clock, replica.is_fresh), key_set(settings)
+    uses = KeyUses(timedelta(seconds=settings.audit_key_use_seconds))
+    ring, issuer_keys = key_ring(settings, rows, clock, replica.is_fresh, uses), key_set(settings)
     check = credential_check(settings, ring, issuer_keys, clock)
-    return Admission(check, ring, replica if ring else None, issuer_keys)
+    return Admission(check, ring, replica if ring else None, issuer_keys, uses)
 
 
 def check_listening(settings: Settings, host: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import structlog
@@ -215,7 +215,8 @@ class _Parts:
             probes["encryption"] = self.encryption.health
         door = admission(settings, kafka)
         if door is not None:
-            before, after = [*before, *door.before()], [*door.after(), *after]
+            last_uses = partial(door.audit_uses, self.audit, ending=True)
+            before, after = [*before, *door.before()], [last_uses, *door.after(), *after]
             probes |= door.probes()
             self._write_uses(door)
         self._keep_audit()
@@ -223,7 +224,9 @@ class _Parts:
             self.apps, ingest, probes, settings.stall_seconds, settings.rebalance_timeout_seconds
         )
         check = door.check if door else None
-        services = WebServices(operations=condition, authenticator=check, metrics=self.metrics)
+        services = WebServices(
+            operations=condition, authenticator=check, metrics=self.metrics, policies=self.policies
+        )
         if CORE in settings.roles:
             live = LiveConversations(settings.live_conversations)
             tail = Tail(
@@ -243,7 +246,9 @@ class _Parts:
             probes["live view"] = tail.health
             probes["disk"] = lambda: disk_part(settings.data_dir, settings.low_disk_megabytes)
             ownership = TableOwnership(self.main, conversations.NAME)
-            services = WebServices(condition, ingest, self._add_core(), ownership, live, check, self.metrics)
+            services = WebServices(
+                condition, ingest, self._add_core(), ownership, live, check, self.metrics, self.policies
+            )
         host(self.main, self.apps[1:], before, after)
         return services
 
@@ -258,12 +263,13 @@ class _Parts:
         app.task(checkpoints)
 
     def _write_uses(self, door: Admission) -> None:
-        app, outbox, topic = self.main, ProducerOutbox(self.main), self.topic(KEYS)
+        app, outbox, topic, audit = self.main, ProducerOutbox(self.main), self.topic(KEYS), self.audit
 
         async def write_uses() -> None:
             while not app.should_stop:
                 await app.sleep(USES_SECONDS)
                 await door.write_uses(outbox, topic)
+                await door.audit_uses(audit)
 
         app.task(write_uses)
 

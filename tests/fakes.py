@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from signalstream.ai.analyst import Answer
 from signalstream.ai.remote.provider import Question, Reply, Tokens
+from signalstream.core.audit import AuditEvent
 from signalstream.core.condition import Condition
 from signalstream.core.keys import ConversationKey
 from signalstream.core.latency import Latency
@@ -85,6 +86,7 @@ class FakeOwnership:
     error: Exception | None = None
     age: float | None = None
     copies: tuple[str, ...] = ()
+    sharers: int = 1
 
     def owner_url(self, key: ConversationKey) -> str | None:
         if self.error is not None:
@@ -96,6 +98,9 @@ class FakeOwnership:
 
     def copy_urls(self, key: ConversationKey) -> tuple[str, ...]:
         return self.copies
+
+    def workers(self) -> int:
+        return self.sharers
 
 
 @dataclass
@@ -150,6 +155,19 @@ class RecordingOutbox:
 
     def on(self, topic: str) -> list[Sent]:
         return [record for record in self.sent if record.topic == topic]
+
+
+@dataclass
+class FakeAuditTrail:
+    """Keeps the events; raises ``error`` instead when there is one."""
+
+    events: list[AuditEvent] = field(default_factory=list)
+    error: Exception | None = None
+
+    async def record(self, event: AuditEvent) -> None:
+        if self.error is not None:
+            raise self.error
+        self.events.append(event)
 
 
 @dataclass

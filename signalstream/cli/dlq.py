@@ -12,6 +12,8 @@ from typing import Annotated
 import typer
 from aiokafka import ConsumerRecord
 
+from signalstream.auditing import opened_audit
+from signalstream.cli.audited import act
 from signalstream.cli.bars import Bars
 from signalstream.cli.dead_letters import Filed, counted, tenant_of
 from signalstream.cli.dlq_choice import Choice, select
@@ -32,13 +34,17 @@ from signalstream.cli.dlq_purge import Purge
 from signalstream.cli.dlq_redrive import Redrive, fetch_original, prepare, send
 from signalstream.cli.dlq_view import COLUMNS, details, line
 from signalstream.cli.tables import console, table
+from signalstream.core.audit import DEPLOYMENT, AuditEvent
 from signalstream.core.clock import SystemClock
+from signalstream.core.keys import is_tenant_id
 from signalstream.encryption import opened_sealer
 from signalstream.errors import ConfigurationError
 from signalstream.models.dead_letter import DeadLetter
 from signalstream.settings import Settings, load_settings
 from signalstream.streaming.administration import connected_admin
 from signalstream.topics import DLQ, all_topics, topic_name
+
+NAMED_LETTERS = 100  # in one event of the audit log
 
 dlq = typer.Typer(help="Dead letters: list, show, send back, purge.", no_args_is_help=True)
 
@@ -128,10 +134,15 @@ def _worth_sending(letters: Sequence[Filed], again: bool) -> list[Filed]:
 
 
 async def _send_back(settings: Settings, ready: Sequence[Redrive]) -> None:
-    async with opened_sealer(settings) as sealer, producer(settings) as writer:
+    async with (
+        opened_sealer(settings) as sealer,
+        opened_audit(settings, sealer) as audit,
+        producer(settings) as writer,
+    ):
         notes = Notes(writer, topic_name(DLQ, settings), SystemClock(), sealer)
         with Bars().bar("sending back", len(ready)) as advance:
             for record in ready:
+                await audit.record(act("letter.redriven", _owner(record.letter), record.letter.id, topic=record.topic))
                 await send(record, writer)
                 await notes.redriven(record.letter)
                 console().print(f"{record.letter.id} sent to {record.topic}", markup=False)
@@ -156,7 +167,7 @@ def purge(
         return
     if not yes:
         _ask(going)
-    asyncio.run(_purge(settings, {each.id for each in going}))
+    asyncio.run(_purge(settings, going))
     origins = sorted({each.letter.origin.topic for each in going if each.letter})
     console().print(f"purged {counted(len(going))}: the broker gives them to nobody any more")
     console().print(
@@ -187,12 +198,30 @@ def _ask(going: Sequence[Filed]) -> None:
     typer.confirm(f"Delete {counted(len(going))} for good?", abort=True)
 
 
-async def _purge(settings: Settings, chosen: set[str]) -> None:
+async def _purge(settings: Settings, going: Sequence[Filed]) -> None:
     async with (
         opened_sealer(settings) as sealer,
+        opened_audit(settings, sealer) as audit,
         connected_admin(settings) as broker,
         consumer(settings) as reader,
         producer(settings) as writer,
     ):
+        for event in purged(going):
+            await audit.record(event)
         notes = Notes(writer, topic_name(DLQ, settings), SystemClock(), sealer)
-        await Purge(reader, writer, broker, notes, await partitions(settings), Bars()).run(chosen)
+        await Purge(reader, writer, broker, notes, await partitions(settings), Bars()).run({each.id for each in going})
+
+
+def purged(going: Sequence[Filed]) -> list[AuditEvent]:
+    """Return what the audit log says of a purge: an event for each tenant, with the ids of its letters."""
+    owners = sorted({_owner(each) for each in going})
+    ids = {owner: [each.id for each in going if _owner(each) == owner] for owner in owners}
+    return [
+        act("letters.purged", owner, " ".join(named[:NAMED_LETTERS]), letters=len(named))
+        for owner, named in ids.items()
+    ]
+
+
+def _owner(each: Filed) -> str:
+    tenant = _whose(each)
+    return tenant if tenant is not None and is_tenant_id(tenant) else DEPLOYMENT

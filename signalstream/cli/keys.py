@@ -10,9 +10,11 @@ from typing import Annotated
 
 import typer
 
+from signalstream.cli.audited import act, note
 from signalstream.cli.keys_log import listed, write_keys
 from signalstream.cli.tables import console, table
 from signalstream.core.api_key import ID_BYTES, SECRET_BYTES, ApiKey
+from signalstream.core.audit import AuditEvent
 from signalstream.core.clock import SystemClock
 from signalstream.core.keys import is_tenant_id
 from signalstream.core.spans import span
@@ -21,7 +23,7 @@ from signalstream.models.api_key import ApiKeyRecord
 from signalstream.security import issuing
 from signalstream.security.hashing import require_secrets
 from signalstream.security.principal import SCOPES
-from signalstream.settings import load_settings
+from signalstream.settings import Settings, load_settings
 
 COLUMNS = ("key", "tenant", "scopes", "label", "state", "created", "expires", "last used", "replaced by")
 LONGEST_LABEL = 100
@@ -49,7 +51,8 @@ def issue(
         require_secrets(settings), _random(), tenant=tenant, scopes=tuple(scope), label=_label(label), now=now,
         expires_at=expires_at,
     )  # fmt: skip
-    asyncio.run(write_keys(settings, [record]))
+    told = {"scopes": " ".join(scope), "expires": _time(expires_at)}
+    asyncio.run(_write(settings, [record], act("key.issued", tenant, record.key_id, **told)))
     _show(key, record, as_json)
 
 
@@ -73,7 +76,7 @@ def revoke(key_id: KeyId) -> None:
     """Refuse a key from now on, on every worker within five seconds; what streams with it is closed."""
     settings = load_settings()
     record = issuing.revoke(asyncio.run(_find(key_id)), SystemClock().now())
-    asyncio.run(write_keys(settings, [record]))
+    asyncio.run(_write(settings, [record], act("key.revoked", record.tenant_id, key_id)))
     console().print(f"revoked {key_id}")
 
 
@@ -90,10 +93,16 @@ def rotate(
         now=SystemClock().now(), overlap=_span("--overlap", overlap),
     )  # fmt: skip
     # The new key first: when the second write fails, the old one is simply not limited yet.
-    asyncio.run(write_keys(settings, [new, old]))
+    told = {"replaced_by": new.key_id, "accepted_until": _time(old.expires_at)}
+    asyncio.run(_write(settings, [new, old], act("key.rotated", old.tenant_id, old.key_id, **told)))
     _show(key, new, as_json)
     if not as_json:
         typer.echo(f"the old key {old.key_id} is accepted until {_time(old.expires_at)}", err=True)
+
+
+async def _write(settings: Settings, records: list[ApiKeyRecord], event: AuditEvent) -> None:
+    await note(settings, event)
+    await write_keys(settings, records)
 
 
 async def _find(key_id: str) -> ApiKeyRecord:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from signalstream.cli.audited import act, note
 from signalstream.cli.compacted import append_rows, read_rows
 from signalstream.cli.tables import console, table
 from signalstream.core.keys import is_tenant_id
@@ -21,6 +22,7 @@ from signalstream.topics import POLICIES
 
 COLUMNS = ("tenant", "field", "value", "decided by")
 OPEN = "-"
+LEFT = "left to the deployment"
 Tenant = Annotated[str, typer.Option(help="Whose policy.")]
 FIELDS = f"Fields: {', '.join(OWN_FIELDS)}."
 
@@ -67,10 +69,11 @@ async def _change(settings: Settings, tenant: str, changes: Mapping[str, str | N
     if after == before:
         console().print(f"nothing to change: that is the policy of {tenant} already")
         return
+    told = {name: LEFT if getattr(after, name) is None else str(getattr(after, name)) for name in changes}
+    await note(settings, act("policy.changed", tenant, tenant, **told))
     await append_rows(settings, POLICIES, [row_of(after)])
-    for name in changes:
-        value = getattr(after, name)
-        console().print(f"{tenant}: {name} {'is left to the deployment' if value is None else f'= {value}'}")
+    for name, value in told.items():
+        console().print(f"{tenant}: {name} {value if value == LEFT else f'= {value}'}", markup=False)
 
 
 def changed(policy: TenantPolicy, changes: Mapping[str, str | None]) -> TenantPolicy:

@@ -11,7 +11,10 @@ from typing import Annotated
 
 import typer
 
+from signalstream.auditing import opened_audit
+from signalstream.cli.audited import act
 from signalstream.cli.tables import console, table
+from signalstream.core.audit import DEPLOYMENT, AuditEvent
 from signalstream.core.keys import is_tenant_id
 from signalstream.encryption import Encryption, encryption, require_vault_topic
 from signalstream.errors import ConfigurationError
@@ -105,7 +108,9 @@ def _line(tenant: str, state: str, record: TenantKeyRecord | None = None, seals:
 async def _rotate_master() -> None:
     async with _connected() as encrypting:
         encrypting.vault.require_master_keys()
-        count, newest = await encrypting.vault.rewrap(), encrypting.vault.master_ids[0]
+        newest = encrypting.vault.master_ids[0]
+        await _note(encrypting, act("vault.changed", DEPLOYMENT, newest, change="all keys wrapped with a master key"))
+        count = await encrypting.vault.rewrap()
         console().print(f"{_counted(count)} wrapped anew; all are wrapped with the master key {newest} now")
         left = await encrypting.until_compacted(lambda _, value: newest.encode() not in value, COMPACTION_SECONDS)
     unused = encrypting.vault.master_ids[1:]
@@ -117,12 +122,14 @@ async def _rotate_master() -> None:
 
 async def _rotate_tenant(tenant: str) -> None:
     async with _connected() as encrypting:
+        await _note(encrypting, act("vault.changed", tenant, tenant, change="a new version of its key"))
         record = await encrypting.vault.renew(tenant)
     console().print(f"version {record.version} of the key of {tenant} seals from now on; older ones stay for reading")
 
 
 async def _destroy(tenant: str) -> int:
     async with _connected() as encrypting:
+        await _note(encrypting, act("vault.changed", tenant, tenant, change="its keys destroyed"))
         count = await encrypting.vault.destroy(tenant)
         await asyncio.sleep(STRAGGLER_SECONDS)
         count += await encrypting.vault.destroy(tenant)
@@ -136,6 +143,11 @@ async def _destroy(tenant: str) -> int:
     else:
         console().print("the broker gives out no row of it any more: what is kept of the tenant opens nowhere")
     return left
+
+
+async def _note(encrypting: Encryption, event: AuditEvent) -> None:
+    async with opened_audit(load_settings(), encrypting.vault) as audit:
+        await audit.record(event)
 
 
 def _of(tenant: str) -> Replaced:

@@ -10,6 +10,7 @@ from typing import Protocol
 from signalstream.core.api_key import is_key_id, looks_like_a_key
 from signalstream.core.clock import Clock
 from signalstream.core.jwt_shape import MOST_CHARACTERS
+from signalstream.core.key_uses import KeyUses
 from signalstream.errors import ConfigurationError, CredentialError
 from signalstream.security.hashing import ADVICE, load_secrets
 from signalstream.security.key_fetch import FromAddress, FromFile
@@ -71,10 +72,16 @@ class CredentialCheck:
             self._keys.check(principal.credential)
 
 
-def key_ring(settings: SecuritySettings, rows: KeyRows, clock: Clock, is_fresh: Callable[[], bool]) -> KeyRing | None:
+def key_ring(
+    settings: SecuritySettings,
+    rows: KeyRows,
+    clock: Clock,
+    is_fresh: Callable[[], bool],
+    audited: KeyUses | None = None,
+) -> KeyRing | None:
     """Return the check of API keys, or None where there is no secret. Raises ConfigurationError."""
     secrets = load_secrets(settings)
-    return None if secrets is None else KeyRing(rows, secrets, clock, is_fresh)
+    return None if secrets is None else KeyRing(rows, secrets, clock, is_fresh, audited)
 
 
 def key_set(settings: SecuritySettings) -> KeySetCache | None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from signalstream.core.api_key import looks_like_a_key, read_key
 from signalstream.core.clock import Clock
+from signalstream.core.key_uses import KeyUses
 from signalstream.errors import AuthenticationUnavailableError, CredentialError
 from signalstream.models.api_key import ApiKeyRecord, ApiKeyUse
 from signalstream.security.hashing import ServerSecrets
@@ -24,13 +25,24 @@ _NOBODY = bytes(32)
 
 
 class KeyRing:
-    """Checks keys against ``rows``. ``is_fresh`` says whether a revocation would have been seen by now."""
+    """Checks keys against ``rows``. ``is_fresh`` says whether a revocation would have been seen by now.
 
-    def __init__(self, rows: KeyRows, secrets: ServerSecrets, clock: Clock, is_fresh: Callable[[], bool]) -> None:
+    ``audited`` is told of each request that a key let in.
+    """
+
+    def __init__(
+        self,
+        rows: KeyRows,
+        secrets: ServerSecrets,
+        clock: Clock,
+        is_fresh: Callable[[], bool],
+        audited: KeyUses | None = None,
+    ) -> None:
         self._rows = rows
         self._secrets = secrets
         self._clock = clock
         self._is_fresh = is_fresh
+        self._audited = audited
         self._seen: dict[str, datetime] = {}
 
     def verify(self, text: str) -> Principal:
@@ -48,7 +60,9 @@ class KeyRing:
         if not hmac.compare_digest(self._secrets.digest(key.text, secret_id), expected) or record is None:
             raise CredentialError(REFUSED)
         principal = self._granted(record)
-        self._seen[record.key_id] = self._clock.now()
+        now = self._seen[record.key_id] = self._clock.now()
+        if self._audited is not None:
+            self._audited.note(record.key_id, record.tenant_id, now)
         return principal
 
     def check(self, key_id: str) -> None:
