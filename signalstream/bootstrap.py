@@ -224,9 +224,7 @@ class _Parts:
             self.apps, ingest, probes, settings.stall_seconds, settings.rebalance_timeout_seconds
         )
         check = door.check if door else None
-        services = WebServices(
-            operations=condition, authenticator=check, metrics=self.metrics, policies=self.policies
-        )
+        services = WebServices(operations=condition, authenticator=check, metrics=self.metrics, policies=self.policies)
         if CORE in settings.roles:
             live = LiveConversations(settings.live_conversations)
             tail = Tail(

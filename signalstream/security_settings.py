@@ -9,13 +9,13 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
-from signalstream.kafka_settings import KafkaSettings
+from signalstream.limit_settings import LimitSettings
 from signalstream.models.base import TENANT_PATTERN
 
 ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?")
 
 
-class SecuritySettings(KafkaSettings):
+class SecuritySettings(LimitSettings):
     """What is said about credentials, browsers and what is kept."""
 
     master_keys: SecretStr | None = Field(

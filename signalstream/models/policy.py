@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from signalstream.models.base import TENANT_PATTERN, Versioned
 
@@ -18,3 +18,9 @@ class TenantPolicy(Versioned):
     tenant_id: Annotated[str, StringConstraints(pattern=TENANT_PATTERN)]
     originals: Originals | None = None
     detector_failure: DetectorFailure | None = None
+    requests_per_minute: int | None = Field(default=None, ge=0)
+    requests_burst: int | None = Field(default=None, ge=1)
+    messages_per_minute: int | None = Field(default=None, ge=0)
+    messages_burst: int | None = Field(default=None, ge=1)
+    websockets: int | None = Field(default=None, ge=0)
+    max_body_bytes: int | None = Field(default=None, ge=1_024)

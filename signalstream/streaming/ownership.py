@@ -50,6 +50,11 @@ class TableOwnership:
         urls = map(URL, assignor.standby_urls(TP(changelog, self._partition(key))))
         return tuple(str(url).rstrip("/") for url in urls if not self._is_own(url))
 
+    def workers(self) -> int:
+        """Return how many workers are in the group of the tables, by the newest assignment; 1 before the first."""
+        assignor: Any = self._app.assignor
+        return max(1, len(assignor.tables_metadata()))
+
     def _has_standbys(self) -> bool:
         return bool(self._app.conf.table_standby_replicas)
 

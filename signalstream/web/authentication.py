@@ -26,7 +26,9 @@ from signalstream.security.authenticator import Authenticator
 from signalstream.security.principal import LOCAL_CREDENTIAL, Principal, local_principal
 from signalstream.settings import Settings
 from signalstream.web.frames import Authenticate
+from signalstream.web.problems import ProblemError
 from signalstream.web.routes import Route
+from signalstream.web.strangers import Strangers
 
 PRINCIPAL = web.RequestKey("principal", Principal)
 CREDENTIAL = web.RequestKey("credential", str)
@@ -45,18 +47,20 @@ class CloseCode(IntEnum):
     FORBIDDEN = 4403
     TOO_LATE = 4408
     EXPIRED = 4410
+    LIMITED = 4429
 
 
 class Guard:
     """Stands before the handlers. Without an authenticator (SIGNALSTREAM_AUTH=off) everyone is the local principal."""
 
-    def __init__(self, authenticator: Authenticator | None, settings: Settings) -> None:
+    def __init__(self, authenticator: Authenticator | None, settings: Settings, strangers: Strangers) -> None:
         if authenticator is None and settings.auth == "required":
             raise ConfigurationError(
                 "SIGNALSTREAM_AUTH=required, and this worker has nothing to check credentials with"
             )
         self._authenticator = authenticator if settings.auth == "required" else None
         self._settings = settings
+        self._strangers = strangers
 
     def around(self, route: Route, handler: Handler) -> Handler:
         """Return the handler behind the check of its route."""
@@ -66,7 +70,7 @@ class Guard:
             if self._authenticator is None:
                 request[PRINCIPAL] = local_principal(_local_tenant(request, self._settings))
             elif route.scope is not None and not (route.is_socket and "Authorization" not in request.headers):
-                await self._admit(request, sent_credential(request))
+                await self._admit(request, self._sent(request))
             return await handler(request)
 
         return guarded
@@ -82,7 +86,7 @@ class Guard:
             own_tenant(request, request.query.getall("tenant_id", []))
         except TimeoutError:
             await socket.close(code=CloseCode.TOO_LATE, message=b"credential-missing")
-        except (CredentialError, ForbiddenError, AuthenticationUnavailableError) as error:
+        except (CredentialError, ForbiddenError, AuthenticationUnavailableError, ProblemError) as error:
             await refuse(socket, error)
         else:
             return True
@@ -98,13 +102,31 @@ class Guard:
         if self._authenticator is None:
             return True
         try:
-            return (await self._authenticator.authenticate(sent_credential(request))).may(scope)
-        except (CredentialError, AuthenticationUnavailableError):
+            return (await self._checked(request, sent_credential(request))).may(scope)
+        except (CredentialError, AuthenticationUnavailableError, ProblemError):
             return False
 
-    async def _admit(self, request: web.Request, credential: str) -> None:
+    def _sent(self, request: web.Request) -> str:
+        try:
+            return sent_credential(request)
+        except CredentialError:
+            self._strangers.check(request)
+            self._strangers.note_refused(request)
+            raise
+
+    async def _checked(self, request: web.Request, credential: str) -> Principal:
         assert self._authenticator is not None
-        principal = await self._authenticator.authenticate(credential)
+        self._strangers.check(request, credential)
+        try:
+            principal = await self._authenticator.authenticate(credential)
+        except CredentialError:
+            self._strangers.note_refused(request)
+            raise
+        self._strangers.note_good(credential)
+        return principal
+
+    async def _admit(self, request: web.Request, credential: str) -> None:
+        principal = await self._checked(request, credential)
         scope = request[ROUTE].scope
         if scope is not None and not principal.may(scope):
             raise ForbiddenError(f"This credential does not grant {scope}.", "scope-missing", scope)
@@ -154,6 +176,8 @@ async def refuse(socket: web.WebSocketResponse, error: SignalStreamError) -> Non
         await socket.close(code=CloseCode.EXPIRED if is_over else CloseCode.REFUSED, message=error.word.encode())
     elif isinstance(error, ForbiddenError):
         await socket.close(code=CloseCode.FORBIDDEN, message=error.word.encode())
+    elif isinstance(error, ProblemError) and error.status == 429:
+        await socket.close(code=CloseCode.LIMITED, message=error.word.encode())
     else:
         await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"authentication-unavailable")
 

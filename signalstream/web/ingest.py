@@ -16,6 +16,7 @@ from signalstream.core.clock import Clock
 from signalstream.models.messages import Message, MessageAccepted, MessageIn
 from signalstream.settings import Settings
 from signalstream.web.correlation import request_id
+from signalstream.web.limits import TenantLimits
 from signalstream.web.parameters import tenant_of
 from signalstream.web.problems import ProblemError, invalid
 from signalstream.web.services import Ingest
@@ -39,14 +40,15 @@ MESSAGES = {
 class IngestView:
     """Takes messages in. Answers 202 after the broker's acknowledgement, never before."""
 
-    def __init__(self, ingest: Ingest, settings: Settings, clock: Clock) -> None:
+    def __init__(self, ingest: Ingest, settings: Settings, clock: Clock, limits: TenantLimits) -> None:
         self._ingest = ingest
         self._settings = settings
         self._clock = clock
+        self._limits = limits
 
     async def post(self, request: web.Request) -> web.Response:
         """Validate, name, hand over, answer."""
-        body = await read_body(request, self._settings.max_body_bytes, self._settings.request_body_seconds)
+        body = await read_body(request, self._limits.body_bytes(request), self._settings.request_body_seconds)
         message = self._message(request, parse_message(body))
         await self._ingest.accept(message, request_id(request))
         accepted = MessageAccepted(

@@ -16,12 +16,14 @@ from signalstream.models.intelligence import RESULTS
 from signalstream.web.correlation import REQUEST_ID_HEADER, REQUEST_ID_PATTERN
 from signalstream.web.forwarding import STALE_AGE_HEADER, STALE_HEADER
 from signalstream.web.frames import SOCKET_MESSAGES, Authenticate
+from signalstream.web.limits import LIMIT_HEADER, POLICY_HEADER, REMAINING_HEADER, RESET_HEADER
 from signalstream.web.problems import PROBLEM_MEDIA_TYPE, Problem
 from signalstream.web.routes import ROUTES, Parameter, Route
 
 Document = dict[str, Any]
 EVERY_ROUTE = (500,)
 REFUSALS = (401, 403)
+LIMITED = 429
 SCHEME = "credential"
 CREDENTIALS = (
     "An API key of `signalstream keys issue`, or a token of the configured issuer. It says whose data is meant."
@@ -126,7 +128,7 @@ def _good(route: Route) -> Document:
     answer: Document = {"description": HTTPStatus(route.status).phrase, "headers": _headers()}
     if any(parameter.name == "If-None-Match" for parameter in route.parameters):
         answer["headers"]["ETag"] = _header("The revision, in quotes.", r'^"[0-9]+"$')
-    answer["headers"] |= _stale_headers(route)
+    answer["headers"] |= _stale_headers(route) | _limit_headers(route)
     if route.status != 101:
         plain = {"type": "object" if route.media_type == "application/json" else "string"}
         answer["content"] = {route.media_type: {"schema": _ref(route.answer) if route.answer else plain}}
@@ -139,7 +141,7 @@ def _not_modified(route: Route) -> Document:
     return {
         "304": {
             "description": "Nothing changed since the ETag that was sent.",
-            "headers": _headers() | _stale_headers(route),
+            "headers": _headers() | _stale_headers(route) | _limit_headers(route),
         }
     }
 
@@ -153,14 +155,29 @@ def _stale_headers(route: Route) -> Document:
     }
 
 
+def _limit_headers(route: Route) -> Document:
+    if not route.is_limited:
+        return {}
+    return {
+        LIMIT_HEADER: _header("How many may be sent at once, of the limit that is nearest.", "^[1-9][0-9]*$"),
+        REMAINING_HEADER: _header("How many of these are left.", "^[0-9]+$"),
+        RESET_HEADER: _header("In how many seconds all of them are there again.", "^[0-9]+$"),
+        POLICY_HEADER: _header("How many come back in a minute; burst says RateLimit-Limit.", "^[0-9]+;w=60;burst="),
+    }
+
+
 def _problems(route: Route) -> Document:
-    refusals = REFUSALS if route.scope else ()
-    return {str(status): _problem(status) for status in sorted({*route.problems, *refusals, *EVERY_ROUTE})}
+    refusals = (*REFUSALS, LIMITED) if route.scope else ()
+    documented = {status: _problem(status) for status in sorted({*route.problems, *refusals, *EVERY_ROUTE})}
+    for status, problem in documented.items():
+        if status not in {401, 403, 500}:
+            problem["headers"] |= _limit_headers(route)
+    return {str(status): problem for status, problem in documented.items()}
 
 
 def _problem(status: int) -> Document:
     headers = _headers()
-    if status == 503:
+    if status in {LIMITED, 503}:
         headers["Retry-After"] = _header("Seconds to wait before asking again.", "^[1-9][0-9]*$")
     if status in REFUSALS:
         headers["WWW-Authenticate"] = _header("With 401; with 403 when a scope is missing, naming it.", "^Bearer ")

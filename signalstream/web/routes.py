@@ -68,6 +68,16 @@ class Route:
         return self.status == 101
 
     @property
+    def is_limited(self) -> bool:
+        """Say whether its requests count against the limits of a tenant: those of the API do, an operator's do not."""
+        return self.scope is not None and self.tag != "operations"
+
+    @property
+    def takes_messages(self) -> bool:
+        """Say whether a request brings a message."""
+        return self.operation == "postMessage"
+
+    @property
     def pattern(self) -> str:
         """Return the path as aiohttp's router takes it: a parameter is any text up to the next slash, braces too."""
         return self.path.replace("}", ":[^/]+}")
@@ -143,7 +153,8 @@ ROUTES = (
         scope=Scope.INSIGHTS_READ, needs_core=True, tag="insights",
         notes="Without an Authorization header the first frame must authenticate, within seconds. Send the text ping "
         "for a pong. Close code 1001: the worker goes away, connect again. 4401: no credential that holds, 4403: it "
-        "does not grant this, 4408: none came in time, 4410: it expired or was revoked, connect with another.",
+        "does not grant this, 4408: none came in time, 4410: it expired or was revoked, connect with another. "
+        "4429: too many WebSockets or requests, connect later.",
     ),
     Route("getHealth", "GET", "/health", "Every part in detail; 200 while the process answers.", answer=Health),
     Route("getReady", "GET", "/ready", "Whether requests can be served.", answer=Verdict, problems=(503,)),

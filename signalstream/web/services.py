@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from time import monotonic
 from typing import Protocol
 
 from signalstream.core.condition import Condition
 from signalstream.core.keys import ConversationKey
+from signalstream.core.policies import Policies
 from signalstream.metrics.metrics import QUIET, Metrics
 from signalstream.models.conversation import ConversationView
 from signalstream.models.intelligence import Insight
@@ -73,6 +75,10 @@ class Ownership(Protocol):
         """Return the base URLs of the other workers that have a copy of the rows."""
         ...
 
+    def workers(self) -> int:
+        """Return how many workers answer requests, this one included, by the newest assignment."""
+        ...
+
 
 @dataclass(frozen=True)
 class LiveUpdate:
@@ -126,7 +132,8 @@ class Operations(Protocol):
 class WebServices:
     """All of them. Without the core role there is nothing to ingest or read: those are None.
 
-    ``authenticator`` is None where SIGNALSTREAM_AUTH is off, and nowhere else.
+    ``authenticator`` is None where SIGNALSTREAM_AUTH is off, and nowhere else. Without ``policies`` the settings hold
+    for every tenant. ``seconds`` never go back.
     """
 
     operations: Operations
@@ -136,6 +143,8 @@ class WebServices:
     live: LiveView | None = None
     authenticator: Authenticator | None = None
     metrics: Metrics = QUIET
+    policies: Policies | None = None
+    seconds: Callable[[], float] = monotonic
 
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from aiohttp import web
@@ -23,6 +23,7 @@ from signalstream.web.copies import CopyReads
 from signalstream.web.correlation import correlated, stamp
 from signalstream.web.forwarding import Forwarder
 from signalstream.web.ingest import IngestView
+from signalstream.web.limits import TenantLimits
 from signalstream.web.measuring import CountedIngest, measured
 from signalstream.web.openapi import openapi
 from signalstream.web.ops import OperationsViews, metrics_view
@@ -32,6 +33,7 @@ from signalstream.web.problems import ProblemError, problems
 from signalstream.web.routes import ROUTES, Route
 from signalstream.web.services import WebServices
 from signalstream.web.sockets import OpenSockets
+from signalstream.web.strangers import Strangers
 from signalstream.web.stream import StreamView
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -71,18 +73,19 @@ def build_site(
     services: WebServices, settings: Settings, agents: Sequence[str] = AGENTS, clock: Clock | None = None
 ) -> Site:
     """Make the handlers. ``agents`` are the AI agents that a conversation's first insight waits for."""
-    guard = Guard(services.authenticator, settings)
-    core = _core_site(services, settings, agents, clock or SystemClock(), guard)
+    strangers, limits = Strangers(settings, services.seconds), _limits(services, settings)
+    guard = Guard(services.authenticator, settings, strangers)
+    core = _core_site(services, settings, agents, clock or SystemClock(), _Doors(guard, limits, strangers))
     handlers = {**core.handlers, **_open_handlers(services, settings, guard)}
     behind = {
         route.operation: measured(
             route,
-            guard.around(_opened(route, settings), handlers.get(route.operation, _no_core)),
+            guard.around(_opened(route, settings), limits.around(route, handlers.get(route.operation, _no_core))),
             services.metrics,
         )
         for route in ROUTES
     }
-    return replace(core, handlers=behind, on_answer=(Origins(settings.cors_origins).mark,))
+    return replace(core, handlers=behind, on_answer=(Origins(settings.cors_origins).mark, limits.mark))
 
 
 def build_web_application(
@@ -135,7 +138,18 @@ def _view_class(handlers: Mapping[str, Handler]) -> type:
     return type("SignalStreamView", (View,), {**answered, "get_methods": lambda _view: set(handlers)})
 
 
-def _core_site(services: WebServices, settings: Settings, agents: Sequence[str], clock: Clock, guard: Guard) -> Site:
+class _Doors(NamedTuple):
+    guard: Guard
+    limits: TenantLimits
+    strangers: Strangers
+
+
+def _limits(services: WebServices, settings: Settings) -> TenantLimits:
+    workers = services.ownership.workers if services.ownership else lambda: 1
+    return TenantLimits(settings, services.policies, workers, services.seconds)
+
+
+def _core_site(services: WebServices, settings: Settings, agents: Sequence[str], clock: Clock, doors: _Doors) -> Site:
     ingest, reader, ownership, live = services.ingest, services.reader, services.ownership, services.live
     if ingest is None or reader is None or ownership is None or live is None:
         return Site({})
@@ -160,12 +174,12 @@ def _core_site(services: WebServices, settings: Settings, agents: Sequence[str],
         await forwarder.close()
 
     handlers: dict[str, Handler] = {
-        "postMessage": IngestView(ingest, settings, clock).post,
+        "postMessage": IngestView(ingest, settings, clock, doors.limits).post,
         "listConversations": conversations.recent,
         "getConversation": conversations.conversation,
         "getInsights": conversations.insights,
         "getTimeline": conversations.timeline,
-        "streamInsights": StreamView(live, conversations, sockets, settings, guard).get,
+        "streamInsights": StreamView(live, conversations, sockets, settings, **doors._asdict()).get,
     }
     return Site(handlers, on_shutdown=(close_sockets,), on_cleanup=(close_forwarder,))
 

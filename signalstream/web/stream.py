@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import orjson
 import structlog
@@ -13,13 +13,15 @@ from signalstream.core.keys import ConversationKey
 from signalstream.errors import AuthenticationUnavailableError, CredentialError, OwnerUnavailableError
 from signalstream.models.base import Model
 from signalstream.settings import Settings
-from signalstream.web.authentication import Guard, is_authenticated, refuse
+from signalstream.web.authentication import ROUTE, Guard, is_authenticated, refuse
 from signalstream.web.conversations import ConversationViews
 from signalstream.web.frames import Connected, NotUnderstood, Pong
+from signalstream.web.limits import TenantLimits
 from signalstream.web.parameters import conversation_id_of, conversation_of
 from signalstream.web.problems import ProblemError
 from signalstream.web.services import LiveUpdate, LiveView, Subscription
 from signalstream.web.sockets import CLOSE_SECONDS, OpenSockets
+from signalstream.web.strangers import Strangers
 
 MAX_INCOMING_BYTES = 4096
 MAX_CREDENTIAL_BYTES = 10_000
@@ -37,13 +39,23 @@ class StreamView:
     """Opens sockets and serves each until one side closes it."""
 
     def __init__(
-        self, live: LiveView, conversations: ConversationViews, sockets: OpenSockets, settings: Settings, guard: Guard
+        self,
+        live: LiveView,
+        conversations: ConversationViews,
+        sockets: OpenSockets,
+        settings: Settings,
+        *,
+        guard: Guard,
+        limits: TenantLimits,
+        strangers: Strangers,
     ) -> None:
         self._live = live
         self._conversations = conversations
         self._sockets = sockets
         self._settings = settings
         self._guard = guard
+        self._limits = limits
+        self._strangers = strangers
 
     async def get(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one socket, once it is known whose it is."""
@@ -54,8 +66,11 @@ class StreamView:
             raise ProblemError(426, "This path is a WebSocket.", headers={"Upgrade": "websocket"})
         self._sockets.admit()
         socket = self._socket(MAX_INCOMING_BYTES if is_authenticated(request) else MAX_CREDENTIAL_BYTES)
-        with suppress(ConnectionError):
-            if is_authenticated(request) or await self._authenticated(request, socket):
+        with suppress(ConnectionError), ExitStack() as counted:
+            if is_authenticated(request):
+                counted.enter_context(self._limits.websocket(request))
+                await self._follow(request, socket)
+            elif await self._authenticated(request, socket, counted):
                 await self._follow(request, socket)
         return socket
 
@@ -68,10 +83,19 @@ class StreamView:
             compress=False,  # 105 KB more for each idle socket, and lengths would tell of content
         )
 
-    async def _authenticated(self, request: web.Request, socket: web.WebSocketResponse) -> bool:
-        await socket.prepare(request)
-        async with self._sockets.holding(socket):
-            return await self._guard.by_first_frame(request, socket)
+    async def _authenticated(self, request: web.Request, socket: web.WebSocketResponse, counted: ExitStack) -> bool:
+        with self._strangers.websocket(request):
+            await socket.prepare(request)
+            async with self._sockets.holding(socket):
+                if not await self._guard.by_first_frame(request, socket):
+                    return False
+        try:  # what a header's credential has gone through before the upgrade
+            self._limits.count(request, request[ROUTE])
+            counted.enter_context(self._limits.websocket(request))
+        except ProblemError as error:
+            await refuse(socket, error)
+            return False
+        return True
 
     async def _follow(self, request: web.Request, socket: web.WebSocketResponse) -> None:
         """Send what there is and what changes. The subscription opens before anything is read: no change is lost."""
