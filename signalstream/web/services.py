@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from time import monotonic
 from typing import Protocol
 
+from signalstream.core.audit import AuditTrail
 from signalstream.core.condition import Condition
 from signalstream.core.keys import ConversationKey
 from signalstream.core.policies import Policies
 from signalstream.metrics.metrics import QUIET, Metrics
 from signalstream.models.conversation import ConversationView
+from signalstream.models.erasure import ErasureMark
 from signalstream.models.intelligence import Insight
 from signalstream.models.live import ConversationPage
 from signalstream.models.messages import Message
@@ -37,6 +40,13 @@ class Ingest(Protocol):
         """Say whether this process accepted a message of the conversation a short while ago."""
         ...
 
+    async def erase(self, key: ConversationKey, request_id: str) -> int:
+        """Ask for a conversation to be erased; return when the broker took that in, in epoch milliseconds.
+
+        Raises as ``accept``. What was accepted before counts as accepted no more.
+        """
+        ...
+
 
 class ConversationReader(Protocol):
     """Reads this worker's own tables. Each returns None for a conversation that the tables do not know."""
@@ -51,6 +61,10 @@ class ConversationReader(Protocol):
 
     def timeline(self, key: ConversationKey) -> Timeline | None:
         """Return the conversation's windows."""
+        ...
+
+    def erasure(self, key: ConversationKey) -> ErasureMark | None:
+        """Return the conversation's newest erasure, while something of it may be left in a topic."""
         ...
 
 
@@ -88,11 +102,18 @@ class LiveUpdate:
     encoded: bytes
 
 
+@dataclass(frozen=True)
+class Erased:
+    """Every picture whose revision is lower was erased; ``generation`` None is every picture of the tenant."""
+
+    generation: int | None = None
+
+
 class Subscription(Protocol):
     """One socket's bounded queue: it keeps the newest revision when its reader is slow."""
 
-    def __aiter__(self) -> AsyncIterator[LiveUpdate]:
-        """Yield updates as they come."""
+    def __aiter__(self) -> AsyncIterator[LiveUpdate | Erased]:
+        """Yield updates as they come; an erasure before what came after it."""
         ...
 
 
@@ -109,6 +130,21 @@ class LiveView(Protocol):
 
     def page(self, tenant_id: str, limit: int, cursor: str | None) -> ConversationPage:
         """Return the tenant's conversations, newest change first. Raises ValueError for a cursor that is not one."""
+        ...
+
+
+class TenantErasure(Protocol):
+    """Destroys what opens a tenant's values. There is none where values are kept in the clear."""
+
+    async def destroy(self, tenant: str) -> datetime:
+        """Destroy a tenant's keys for good, and return when that was. Raises BrokerUnavailableError; repeat it then."""
+        ...
+
+    def destroyed(self, tenant: str) -> tuple[datetime, bool] | None:
+        """Return when a tenant's keys were destroyed, and whether no broker holds them any more; None: they were not.
+
+        That a broker holds them is what is said until it is known better.
+        """
         ...
 
 
@@ -143,6 +179,8 @@ class WebServices:
     live: LiveView | None = None
     authenticator: Authenticator | None = None
     metrics: Metrics = QUIET
+    tenants: TenantErasure | None = None
+    trail: AuditTrail | None = None
     policies: Policies | None = None
     seconds: Callable[[], float] = monotonic
 
@@ -150,11 +188,13 @@ class WebServices:
 __all__ = [
     "Condition",
     "ConversationReader",
+    "Erased",
     "Ingest",
     "LiveUpdate",
     "LiveView",
     "Operations",
     "Ownership",
     "Subscription",
+    "TenantErasure",
     "WebServices",
 ]
