@@ -11,6 +11,7 @@ import aiohttp
 from signalstream.models.agents import AI_AGENTS
 from tests.client import Client, eventually, updates_until
 from tests.kafka.conftest import Deployment, client_of
+from tests.workers import Worker
 
 ANGRY = "This is the third time I write! You charged my card 4111 1111 1111 1111 twice. Mail me: jo@example.com"
 
@@ -35,6 +36,40 @@ async def test_a_posted_message_becomes_an_insight_by_rest_and_by_websocket(
     assert "4111" not in json.dumps(insight)
     assert {name: agent["status"] for name, agent in insight["agents"].items()} == dict.fromkeys(AI_AGENTS, "ok")
     assert insight["language"]["language"] == "en"
+
+
+async def test_what_a_message_went_through_is_counted(running: Deployment, session: aiohttp.ClientSession) -> None:
+    worker, group = running.workers[0], running.names.app_id
+    client = client_of(session, worker)
+    assert (await client.post("counted", ""))[0] == 422
+    assert (await client.post("counted", "hello there"))[0] == 202
+    await client.complete("counted", 1)
+
+    async def settled() -> dict[str, float] | None:
+        seen = await metrics_of(session, worker)
+        lags = [value for name, value in seen.items() if name.startswith("signalstream_consumer_lag{")]
+        commits = [value for name, value in seen.items() if name.startswith("signalstream_commits_total{")]
+        is_done = seen["signalstream_complete_seconds_count"] >= 1 and sum(lags) == 0 and min(commits) >= 1
+        return seen if is_done and len(commits) == 1 + len(AI_AGENTS) else None
+
+    seen = await eventually(settled, "everything committed", 20)
+    messages = seen['signalstream_messages_accepted_total{tenant="other"}']
+    assert messages >= 1
+    assert seen["signalstream_complete_seconds_count"] == messages
+    assert 0 < seen["signalstream_complete_seconds_sum"] / messages < 20
+    assert seen['signalstream_requests_refused_total{operation="postMessage",reason="validation"}'] == 1
+    assert seen['signalstream_request_seconds_count{operation="postMessage"}'] == messages + 1
+    assert seen['signalstream_insights_emitted_total{completeness="complete"}'] >= 1
+    for agent in AI_AGENTS:
+        made = [value for name, value in seen.items() if f'analyses_total{{agent="{agent}"' in name]
+        assert sum(made) == seen[f'signalstream_analysis_seconds_count{{agent="{agent}"}}'] == messages
+        assert seen[f'signalstream_records_acknowledged_total{{group="{group}-{agent}"}}'] == messages
+    assert seen[f'signalstream_records_acknowledged_total{{group="{group}"}}'] == messages * (1 + len(AI_AGENTS))
+    assert seen[f'signalstream_app_ready{{group="{group}"}}'] == 1
+    assert seen[f'signalstream_recoveries_total{{group="{group}"}}'] >= 1
+    assert seen[f'signalstream_recovery_records_left{{group="{group}"}}'] == 0
+    assert seen['signalstream_table_rows{table="conversations"}'] >= 1
+    assert seen["process_resident_memory_bytes"] > 50_000_000
 
 
 async def test_a_conversation_is_kept_in_order_redacted_and_counted_once(
@@ -132,6 +167,14 @@ async def test_unknown_is_404_and_health_names_every_part(running: Deployment, s
     assert (await client.get("/live"))[0] == 200
     for path in ("/table/", "/router/", "/stats/"):
         assert (await client.get(path))[0] == 404
+
+
+async def metrics_of(session: aiohttp.ClientSession, worker: Worker) -> dict[str, float]:
+    """Return what /metrics shows, by name and labels as they are written."""
+    async with session.get(f"{worker.url}/metrics") as answer:
+        assert answer.status == 200
+        lines = (await answer.text()).splitlines()
+    return {name: float(value) for line in lines if line[:1] != "#" for name, _, value in [line.rpartition(" ")]}
 
 
 def _json_lines(path: Path) -> list[str]:
