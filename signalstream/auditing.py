@@ -23,6 +23,7 @@ from signalstream.security.audit_secrets import audit_secrets
 from signalstream.security.audit_trail import ChainedTrail, checkpoint
 from signalstream.settings import Settings
 from signalstream.streaming.clients import connection
+from signalstream.streaming.preflight import require_topic
 from signalstream.streaming.refusal import refusal
 from signalstream.streaming.tail import Tail
 from signalstream.streaming.values import encode, sealable
@@ -114,6 +115,7 @@ async def opened_audit(settings: Settings, sealer: Sealer | None = None) -> Asyn
         async with opened_sealer(settings) as found, opened_audit(settings, found) as audit:
             yield audit
         return
+    await require_topic(settings, AUDIT)
     audit = AuditLog(settings, sealer)
     await audit.start()
     try:

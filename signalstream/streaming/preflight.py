@@ -22,7 +22,7 @@ from signalstream.settings import Settings
 from signalstream.streaming.administration import connected_admin
 from signalstream.streaming.allowed import allowed_with_topics
 from signalstream.streaming.rights import DESCRIBE, DESCRIBE_CONFIGS, missing_rights, require
-from signalstream.topics import TopicSpec, all_topics
+from signalstream.topics import TopicSpec, all_topics, topic_name
 
 VISIBLE_SECONDS = 15.0
 _ALREADY_EXISTS = 36
@@ -106,6 +106,15 @@ async def ensure(settings: Settings) -> Report:
             return Report(before)
         await _create(admin, [spec for spec in all_topics(settings) if spec.name in missing], settings)
         return Report(await _visible(admin, settings), created=tuple(sorted(missing)))
+
+
+async def require_topic(settings: Settings, spec: TopicSpec) -> int:
+    """Return how many partitions a topic has. Raises BrokerUnavailableError, ConfigurationError unless it is right."""
+    name = topic_name(spec, settings)
+    row = next(row for row in (await inspect(settings)).rows if row.name == name)
+    if problems := row.problems():
+        raise ConfigurationError("; ".join(problems))
+    return settings.partitions
 
 
 async def preflight(settings: Settings) -> None:
