@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -17,8 +17,10 @@ from aiokafka.errors import KafkaError
 from signalstream.core.keys import ConversationKey
 from signalstream.core.sealing import UNSEALED, Sealer
 from signalstream.errors import BrokerUnavailableError
+from signalstream.models.erasure import ERASES, EraseConversation
 from signalstream.models.messages import Message
 from signalstream.streaming.clients import Connection
+from signalstream.streaming.dead_letters import Headers
 from signalstream.streaming.delivery import message_headers, why_unsent
 from signalstream.streaming.values import encode, sealable
 
@@ -26,6 +28,13 @@ REMEMBER_SECONDS = 600.0
 REMEMBER_CONVERSATIONS = 20_000
 WAITING_LIMIT = 2_000  # requests that wait for an acknowledgement at once; more are refused, not queued
 log = structlog.get_logger()
+
+
+class _Accepted(NamedTuple):
+    seconds: float
+    """When it was, by this process's own seconds."""
+    milliseconds: int
+    """When the broker took it in, in epoch milliseconds."""
 
 
 class KafkaIngest:
@@ -38,7 +47,7 @@ class KafkaIngest:
         self._sealer = sealer
         self._producer: Any = None
         self._waiting = 0
-        self._accepted: OrderedDict[ConversationKey, float] = OrderedDict()
+        self._accepted: OrderedDict[ConversationKey, _Accepted] = OrderedDict()
 
     async def start(self) -> None:
         """Connect, inside the running event loop."""
@@ -57,18 +66,35 @@ class KafkaIngest:
 
     async def accept(self, message: Message, request_id: str) -> None:
         """Return once the broker has acknowledged. Raises BrokerUnavailableError, KeyDestroyedError."""
+        key = ConversationKey(message.tenant_id, message.conversation_id)
+        self._remember(key, await self._send(key, encode(message), message_headers(request_id, key.tenant_id)))
+
+    async def erase(self, key: ConversationKey, request_id: str) -> int:
+        """Ask for a conversation to be erased: a record among its messages, so that its place says what was before.
+
+        Returns when the broker took it in, in epoch milliseconds. Raises as ``accept``.
+        """
+        headers = [*message_headers(request_id, key.tenant_id), (ERASES, b"conversation")]
+        at = await self._send(key, encode(EraseConversation()), headers)
+        self.forget(key, at)
+        return at
+
+    def forget(self, key: ConversationKey, until: int) -> None:
+        """Count no message of a conversation as accepted that the broker took in ``until`` then."""
+        accepted = self._accepted.get(key)
+        if accepted is not None and accepted.milliseconds <= until:
+            del self._accepted[key]
+
+    async def _send(self, key: ConversationKey, value: bytes, headers: Headers) -> int:
         if self._producer is None:
             raise BrokerUnavailableError("this worker is not connected to the broker yet; send it again later")
         if self._waiting >= WAITING_LIMIT:
             raise BrokerUnavailableError("too many messages wait for the broker; send it again later")
-        key = ConversationKey(message.tenant_id, message.conversation_id)
         self._waiting += 1
         try:
             async with asyncio.timeout(self._timeout):
-                value = await self._sealed(key.encode(), encode(message))
-                await self._producer.send_and_wait(
-                    self._topic, value, key=key.encode(), headers=message_headers(request_id, key.tenant_id)
-                )
+                sealed = await self._sealed(key.encode(), value)
+                sent = await self._producer.send_and_wait(self._topic, sealed, key=key.encode(), headers=headers)
         except (KafkaError, TimeoutError) as error:
             log.warning("ingest.broker_unavailable", error=type(error).__name__, detail=why_unsent(error, self._topic))
             raise BrokerUnavailableError(
@@ -76,12 +102,12 @@ class KafkaIngest:
             ) from error
         finally:
             self._waiting -= 1
-        self._remember(key)
+        return int(sent.timestamp)
 
     def recently_accepted(self, key: ConversationKey) -> bool:
         """Say whether this process accepted a message of the conversation in the last ten minutes."""
-        at = self._accepted.get(key)
-        is_recent = at is not None and time.monotonic() - at < REMEMBER_SECONDS
+        accepted = self._accepted.get(key)
+        is_recent = accepted is not None and time.monotonic() - accepted.seconds < REMEMBER_SECONDS
         return is_recent and not self._sealer.erased(key.encode())
 
     async def reachable(self, timeout_seconds: float) -> bool:
@@ -99,8 +125,8 @@ class KafkaIngest:
         await sealable(self._sealer, key)
         return self._sealer.seal(self._topic, key, value)
 
-    def _remember(self, key: ConversationKey) -> None:
-        self._accepted[key] = time.monotonic()
+    def _remember(self, key: ConversationKey, at: int) -> None:
+        self._accepted[key] = _Accepted(time.monotonic(), at)
         self._accepted.move_to_end(key)
         while len(self._accepted) > REMEMBER_CONVERSATIONS:
             self._accepted.popitem(last=False)

@@ -47,6 +47,7 @@ class CloseCode(IntEnum):
     FORBIDDEN = 4403
     TOO_LATE = 4408
     EXPIRED = 4410
+    ERASED = 4411
     LIMITED = 4429
 
 

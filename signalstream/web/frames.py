@@ -28,6 +28,13 @@ class IntelligenceUpdate(Model):
     data: Insight
 
 
+class ConversationErased(Model):
+    """The last frame of a stream whose conversation was erased: forget what came before it."""
+
+    type: Literal["erased"] = "erased"
+    conversation_id: str
+
+
 class Pong(Model):
     """The answer to a client's ping."""
 
@@ -48,4 +55,4 @@ class Authenticate(Model):
     token: str = Field(min_length=1, description="An API key or a token.")
 
 
-SOCKET_MESSAGES: tuple[type[BaseModel], ...] = (Connected, IntelligenceUpdate, Pong, NotUnderstood)
+SOCKET_MESSAGES: tuple[type[BaseModel], ...] = (Connected, IntelligenceUpdate, ConversationErased, Pong, NotUnderstood)

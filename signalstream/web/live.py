@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from signalstream.core.keys import ConversationKey
 from signalstream.models.intelligence import Insight
 from signalstream.models.live import ConversationItem, ConversationPage, Update
-from signalstream.web.services import LiveUpdate
+from signalstream.web.services import Erased, LiveUpdate
 
 Place = tuple[int, str]
 """Where a conversation stands in its tenant's list: (time of its newest change in epoch milliseconds, its id)."""
@@ -30,10 +30,14 @@ class _Entry:
 
 
 class CoalescingSubscription:
-    """A socket's queue. When its reader is slow the oldest updates fall out; the newest one never does."""
+    """A socket's queue. When its reader is slow the oldest updates fall out; the newest one never does.
+
+    Nor does an erasure, which takes what waits out with it.
+    """
 
     def __init__(self, length: int) -> None:
         self._waiting: deque[LiveUpdate] = deque(maxlen=length)
+        self._erased: Erased | None = None
         self._arrived = asyncio.Event()
 
     def put(self, update: LiveUpdate) -> bool:
@@ -43,10 +47,21 @@ class CoalescingSubscription:
         self._arrived.set()
         return is_full
 
-    async def __aiter__(self) -> AsyncIterator[LiveUpdate]:
+    def erase(self, erased: Erased) -> None:
+        """Queue an erasure in the place of all that waits."""
+        self._waiting.clear()
+        self._erased = erased
+        self._arrived.set()
+
+    async def __aiter__(self) -> AsyncIterator[LiveUpdate | Erased]:
         while True:
-            while self._waiting:
+            if self._erased is not None:
+                erased, self._erased = self._erased, None
+                yield erased
+            while self._waiting and self._erased is None:
                 yield self._waiting.popleft()
+            if self._erased is not None:
+                continue
             self._arrived.clear()
             await self._arrived.wait()
 
@@ -70,6 +85,9 @@ class LiveConversations:
         """Take in a record of the topic. Repeats, older revisions and windows change nothing."""
         insight = update.insight
         key = ConversationKey(update.tenant_id, update.conversation_id)
+        if update.kind == "erased":
+            self._erase(key, Erased(update.generation))
+            return
         known = self._entries.get(key)
         if insight is None or (known and insight.revision <= known.update.insight.revision):
             return
@@ -116,9 +134,18 @@ class LiveConversations:
         )
 
     def forget_tenant(self, tenant_id: str) -> None:
-        """Keep nothing of a tenant any longer: its data has been erased."""
+        """Keep nothing of a tenant any longer, and tell its sockets: its data has been erased."""
         for _, conversation in list(self._places.get(tenant_id, ())):
             self._forget(ConversationKey(tenant_id, conversation))
+        for key in [key for key in self._subscriptions if key.tenant_id == tenant_id]:
+            self._erase(key, Erased())
+
+    def _erase(self, key: ConversationKey, erased: Erased) -> None:
+        entry = self._entries.get(key)
+        if entry is not None and is_older(entry.update.insight.revision, erased):
+            self._forget(key)
+        for subscription in self._subscriptions.get(key, ()):
+            subscription.erase(erased)
 
     def _forget(self, key: ConversationKey) -> None:
         entry = self._entries.pop(key, None)
@@ -128,6 +155,11 @@ class LiveConversations:
         del places[bisect_left(places, entry.place)]
         if not places:
             del self._places[key.tenant_id]
+
+
+def is_older(revision: int, erased: Erased) -> bool:
+    """Say whether the picture of a revision is of what was erased."""
+    return erased.generation is None or revision < erased.generation
 
 
 def conversation_item(insight: Insight) -> ConversationItem:

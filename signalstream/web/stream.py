@@ -13,13 +13,14 @@ from signalstream.core.keys import ConversationKey
 from signalstream.errors import AuthenticationUnavailableError, CredentialError, OwnerUnavailableError
 from signalstream.models.base import Model
 from signalstream.settings import Settings
-from signalstream.web.authentication import ROUTE, Guard, is_authenticated, refuse
+from signalstream.web.authentication import ROUTE, CloseCode, Guard, is_authenticated, refuse
 from signalstream.web.conversations import ConversationViews
-from signalstream.web.frames import Connected, NotUnderstood, Pong
+from signalstream.web.frames import Connected, ConversationErased, NotUnderstood, Pong
 from signalstream.web.limits import TenantLimits
 from signalstream.web.parameters import conversation_id_of, conversation_of
 from signalstream.web.problems import ProblemError
-from signalstream.web.services import LiveUpdate, LiveView, Subscription
+from signalstream.web.live import is_older
+from signalstream.web.services import Erased, LiveUpdate, LiveView, Subscription
 from signalstream.web.sockets import CLOSE_SECONDS, OpenSockets
 from signalstream.web.strangers import Strangers
 
@@ -104,7 +105,8 @@ class StreamView:
             if not socket.prepared:
                 await socket.prepare(request)
             async with self._sockets.holding(socket):
-                await self._serve(request, key, Stream(socket, request.query.get("last_event_id")), updates)
+                stream = Stream(socket, key.conversation_id, request.query.get("last_event_id"))
+                await self._serve(request, key, stream, updates)
 
     async def _serve(self, request: web.Request, key: ConversationKey, stream: Stream, updates: Subscription) -> None:
         try:
@@ -158,8 +160,10 @@ class Stream:
     worker's view may lag behind the one that the client was with before.
     """
 
-    def __init__(self, socket: web.WebSocketResponse, last_event_id: str | None) -> None:
+    def __init__(self, socket: web.WebSocketResponse, conversation_id: str, last_event_id: str | None) -> None:
         self.socket = socket
+        self._conversation_id = conversation_id
+        self._erased = False
         self.sent_revision: int | None = None
         self.known = revision_of(last_event_id)
         self._sending = asyncio.Lock()
@@ -178,6 +182,8 @@ class Stream:
     async def send_update(self, update: LiveUpdate) -> None:
         """Send an insight, unless this one or a newer one went out already, or the client came back with it."""
         async with self._sending:
+            if self._erased:
+                return
             revision = update.insight.revision
             sent = self.sent_revision if self.sent_revision is not None else (self.known or 0) - 1
             if revision <= sent:
@@ -186,6 +192,18 @@ class Stream:
             if revision != self.known:
                 with suppress(ConnectionError):  # the reading side sees the end of the connection and ends the stream
                     await self.socket.send_frame(update_frame(update), WSMsgType.TEXT)
+
+    async def end_erased(self, erased: Erased) -> None:
+        """Say that the conversation was erased, and close; not when what went out is of its new beginning."""
+        async with self._sending:
+            if self._erased or (self.sent_revision is not None and not is_older(self.sent_revision, erased)):
+                return
+            self._erased = True
+            with suppress(ConnectionError):
+                frame = ConversationErased(conversation_id=self._conversation_id)
+                await self.socket.send_frame(frame.model_dump_json().encode(), WSMsgType.TEXT)
+        reason = b"tenant-erased" if erased.generation is None else b"conversation-erased"
+        await self.socket.close(code=CloseCode.ERASED, message=reason)
 
     async def answer_client(self) -> None:
         """Read until the socket closes; answer pings, and say so when something else is sent."""
@@ -224,4 +242,7 @@ def is_ping(data: object) -> bool:
 
 async def _send_updates(stream: Stream, updates: Subscription) -> None:
     async for update in updates:
-        await stream.send_update(update)
+        if isinstance(update, Erased):
+            await stream.end_erased(update)
+        else:
+            await stream.send_update(update)
