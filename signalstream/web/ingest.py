@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 from uuid import UUID, uuid4, uuid5
 
@@ -40,17 +40,29 @@ MESSAGES = {
 class IngestView:
     """Takes messages in. Answers 202 after the broker's acknowledgement, never before."""
 
-    def __init__(self, ingest: Ingest, settings: Settings, clock: Clock, limits: TenantLimits) -> None:
+    ``accepted`` is told the tenant of each message that the broker has.
+    """
+
+    def __init__(
+        self,
+        ingest: Ingest,
+        settings: Settings,
+        clock: Clock,
+        limits: TenantLimits,
+        accepted: Callable[[str], None] = lambda _tenant: None,
+    ) -> None:
         self._ingest = ingest
         self._settings = settings
         self._clock = clock
         self._limits = limits
+        self._accepted = accepted
 
     async def post(self, request: web.Request) -> web.Response:
         """Validate, name, hand over, answer."""
         body = await read_body(request, self._limits.body_bytes(request), self._settings.request_body_seconds)
         message = self._message(request, parse_message(body))
         await self._ingest.accept(message, request_id(request))
+        self._accepted(message.tenant_id)
         accepted = MessageAccepted(
             message_id=message.message_id, conversation_id=message.conversation_id, timestamp=message.written_at
         )

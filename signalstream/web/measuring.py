@@ -7,13 +7,10 @@ from time import perf_counter
 
 from aiohttp import web
 
-from signalstream.core.keys import ConversationKey
 from signalstream.metrics.metrics import EachCounter, Metrics
 from signalstream.metrics.registry import OTHER_TENANTS
-from signalstream.models.messages import Message
 from signalstream.web.problems import problem_of
 from signalstream.web.routes import Route
-from signalstream.web.services import Ingest
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -43,19 +40,12 @@ def measured(route: Route, handler: Handler, metrics: Metrics) -> Handler:
     return counted
 
 
-class CountedIngest:
-    """An ingest whose accepted messages are counted: for each tenant that is ``named``, and for all others together."""
+def accepted_messages(metrics: Metrics, named: tuple[str, ...]) -> Callable[[str], None]:
+    """Return what counts an accepted message of a tenant: for each that is ``named``, and for all others together."""
+    counters = {tenant: metrics.counter("messages_accepted", tenant) for tenant in named}
+    others = metrics.counter("messages_accepted", OTHER_TENANTS)
 
-    def __init__(self, ingest: Ingest, metrics: Metrics, named: tuple[str, ...]) -> None:
-        self._ingest = ingest
-        self._named = {tenant: metrics.counter("messages_accepted", tenant) for tenant in named}
-        self._others = metrics.counter("messages_accepted", OTHER_TENANTS)
+    def note(tenant: str) -> None:
+        counters.get(tenant, others)()
 
-    async def accept(self, message: Message, request_id: str) -> None:
-        """See Ingest."""
-        await self._ingest.accept(message, request_id)
-        self._named.get(message.tenant_id, self._others)()
-
-    def recently_accepted(self, key: ConversationKey) -> bool:
-        """See Ingest."""
-        return self._ingest.recently_accepted(key)
+    return note

@@ -24,7 +24,7 @@ from signalstream.web.correlation import correlated, stamp
 from signalstream.web.forwarding import Forwarder
 from signalstream.web.ingest import IngestView
 from signalstream.web.limits import TenantLimits
-from signalstream.web.measuring import CountedIngest, measured
+from signalstream.web.measuring import accepted_messages, measured
 from signalstream.web.openapi import openapi
 from signalstream.web.ops import OperationsViews, metrics_view
 from signalstream.web.origins import Origins
@@ -155,7 +155,7 @@ def _core_site(services: WebServices, settings: Settings, agents: Sequence[str],
         return Site({})
     metrics, sockets = services.metrics, OpenSockets()
     metrics.read("websockets_open", lambda: {(): sockets.count})
-    ingest = CountedIngest(ingest, metrics, settings.metrics_tenants)
+    accepted = accepted_messages(metrics, settings.metrics_tenants)
     forwarder = Forwarder(ownership, settings.forward_timeout_seconds)
     conversations = ConversationViews(
         reader=reader,
@@ -174,7 +174,7 @@ def _core_site(services: WebServices, settings: Settings, agents: Sequence[str],
         await forwarder.close()
 
     handlers: dict[str, Handler] = {
-        "postMessage": IngestView(ingest, settings, clock, doors.limits).post,
+        "postMessage": IngestView(ingest, settings, clock, doors.limits, accepted).post,
         "listConversations": conversations.recent,
         "getConversation": conversations.conversation,
         "getInsights": conversations.insights,
