@@ -53,15 +53,14 @@ class CoalescingSubscription:
         self._erased = erased
         self._arrived.set()
 
+    def _next(self) -> LiveUpdate | Erased | None:
+        erased, self._erased = self._erased, None
+        return erased or (self._waiting.popleft() if self._waiting else None)
+
     async def __aiter__(self) -> AsyncIterator[LiveUpdate | Erased]:
         while True:
-            if self._erased is not None:
-                erased, self._erased = self._erased, None
-                yield erased
-            while self._waiting and self._erased is None:
-                yield self._waiting.popleft()
-            if self._erased is not None:
-                continue
+            while (next_one := self._next()) is not None:
+                yield next_one
             self._arrived.clear()
             await self._arrived.wait()
 

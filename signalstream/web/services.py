@@ -179,10 +179,10 @@ class WebServices:
     live: LiveView | None = None
     authenticator: Authenticator | None = None
     metrics: Metrics = QUIET
-    tenants: TenantErasure | None = None
-    trail: AuditTrail | None = None
     policies: Policies | None = None
     seconds: Callable[[], float] = monotonic
+    tenants: TenantErasure | None = None
+    trail: AuditTrail | None = None
 
 
 __all__ = [
