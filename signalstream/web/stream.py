@@ -17,9 +17,9 @@ from signalstream.web.authentication import ROUTE, CloseCode, Guard, is_authenti
 from signalstream.web.conversations import ConversationViews
 from signalstream.web.frames import Connected, ConversationErased, NotUnderstood, Pong
 from signalstream.web.limits import TenantLimits
+from signalstream.web.live import is_older
 from signalstream.web.parameters import conversation_id_of, conversation_of
 from signalstream.web.problems import ProblemError
-from signalstream.web.live import is_older
 from signalstream.web.services import Erased, LiveUpdate, LiveView, Subscription
 from signalstream.web.sockets import CLOSE_SECONDS, OpenSockets
 from signalstream.web.strangers import Strangers
