@@ -21,7 +21,7 @@ from signalstream.web.problems import PROBLEM_MEDIA_TYPE, Problem
 from signalstream.web.routes import ROUTES, Parameter, Route
 
 Document = dict[str, Any]
-EVERY_ROUTE = (500,)
+EVERY_ROUTE = (400, 421, 500)  # what no HTTP can read, a name that is not ours where nobody is asked for credentials
 REFUSALS = (401, 403)
 LIMITED = 429
 SCHEME = "credential"
@@ -170,7 +170,7 @@ def _problems(route: Route) -> Document:
     refusals = (*REFUSALS, LIMITED) if route.scope else ()
     documented = {status: _problem(status) for status in sorted({*route.problems, *refusals, *EVERY_ROUTE})}
     for status, problem in documented.items():
-        if status not in {401, 403, 500}:
+        if status not in {401, 403, 421, 500}:
             problem["headers"] |= _limit_headers(route)
     return {str(status): problem for status, problem in documented.items()}
 

@@ -41,7 +41,7 @@ class Route:
     """One method of one path. ``operation`` names it in code and in OpenAPI.
 
     ``answer`` is the model of the good answer, ``problems`` the statuses that this route adds to those that every
-    route has (405, 500). ``page`` marks what people's browsers load and OpenAPI leaves out, ``may_be_stale`` what
+    route has (400, 421, 500). ``page`` marks what people's browsers load and OpenAPI leaves out, ``may_be_stale`` what
     may be answered from a copy.
     """
 
@@ -123,7 +123,7 @@ ROUTES = (
     Route(
         "postMessage", "POST", "/v1/messages", "Take in a message; answered once the broker has acknowledged it.",
         status=202, body=MessageIn, answer=MessageAccepted, parameters=(TENANT, IDEMPOTENCY),
-        problems=(400, 410, 413, 415, 422, 503), scope=Scope.MESSAGES_WRITE, needs_core=True, tag="messages",
+        problems=(408, 410, 413, 415, 422, 503), scope=Scope.MESSAGES_WRITE, needs_core=True, tag="messages",
     ),
     Route(
         "listConversations", "GET", "/v1/conversations", "Recent conversations, newest change first.",
@@ -149,7 +149,7 @@ ROUTES = (
     Route(
         "streamInsights", "GET", "/ws/conversations/{conversation_id}/stream",
         "A WebSocket: the current insight, then every change.",
-        status=101, parameters=(CONVERSATION, TENANT, LAST_EVENT), problems=(400, 422, 426, 503),
+        status=101, parameters=(CONVERSATION, TENANT, LAST_EVENT), problems=(422, 426, 503),
         scope=Scope.INSIGHTS_READ, needs_core=True, tag="insights",
         notes="Without an Authorization header the first frame must authenticate, within seconds. Send the text ping "
         "for a pong. Close code 1001: the worker goes away, connect again. 4401: no credential that holds, 4403: it "
