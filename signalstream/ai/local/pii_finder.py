@@ -6,6 +6,7 @@ Without the model it finds by patterns alone, and says so in ``engine`` and ``he
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
@@ -19,8 +20,11 @@ from signalstream.ai.local.ner import Rampart, Reading
 from signalstream.ai.local.pii import PatternDetector
 from signalstream.ai.local.pii_model import model_spans
 from signalstream.ai.local.pii_policy import Policies, Policy
+from signalstream.core import tags
+from signalstream.core.keys import ConversationKey
 from signalstream.core.placeholders import learned, placeholders, redacted
 from signalstream.core.redaction import Span, apply_spans, joined
+from signalstream.core.tagged import WayBack, names_of, places
 from signalstream.errors import ModelUnavailableError
 from signalstream.models.conversation import KnownValues, Turn
 from signalstream.models.intelligence import Pii, PiiEntity
@@ -51,7 +55,9 @@ class PersonalDataFinder:
         policies: Policies | None = None,
         load: Callable[[], Tagger] | None = Rampart,
         patterns: PatternDetector | None = None,
+        tagger: tags.Tagger | None = None,
     ) -> None:
+        self._tagger = tagger
         self._policies = policies or Policies()
         self._load = load
         self._patterns = patterns or PatternDetector()
@@ -121,17 +127,19 @@ class PersonalDataFinder:
         return await self._certainties.of(text, partial(aside, len(text), partial(self._patterns.find, text)))
 
     def _together(self, tenant_id: str, text: str, certain: tuple[Span, ...], reading: Reading) -> tuple[Span, ...]:
-        likely = model_spans(text, reading, self._labels, self._policies.of(tenant_id).thresholds)
+        least = self._policies.of(tenant_id).thresholds
+        likely = model_spans(text, reading, self._labels, least, certain=bool(certain))
         return self._admitted(tenant_id, text, joined(text, certain, likely))
 
     async def redacted(self, turn: Turn) -> dict[str, str]:
         """Return the turn's texts, its own and those of its context, each with its redacted form."""
         texts = _texts_of(turn)
         found = await asyncio.gather(*(self.find(turn.message.tenant_id, text) for text in texts))
-        known = await self.known(turn)
+        known, tag_of = await self.known(turn), self.tag_of(turn)
         pairs = tuple(zip(texts, found, strict=True))
         return await aside(
-            sum(len(text) for text in texts), lambda: {text: redacted(text, spans, known) for text, spans in pairs}
+            sum(len(text) for text in texts),
+            lambda: {text: redacted(text, spans, known, tag_of) for text, spans in pairs},
         )
 
     async def without_patterns(self, turn: Turn) -> dict[str, str]:
@@ -143,6 +151,12 @@ class PersonalDataFinder:
         found = await asyncio.gather(*(self._certain(text) for text in texts))
         admitted = (self._admitted(turn.message.tenant_id, *pair) for pair in zip(texts, found, strict=True))
         return {text: apply_spans(text, spans, [" "] * len(spans)) for text, spans in zip(texts, admitted, strict=True)}
+
+    def tag_of(self, turn: Turn) -> tags.TagOf | None:
+        """Return what makes the tags by which the turn's conversation knows values; None where it has salted ones."""
+        if turn.message.found is None or self._tagger is None:
+            return None
+        return self._tagger.of(ConversationKey(turn.message.tenant_id, turn.message.conversation_id))
 
     async def known(self, turn: Turn) -> KnownValues:
         """Return what the turn's conversation knows; a turn that comes from none is numbered from 1, for itself."""
@@ -164,24 +178,42 @@ def _texts_of(turn: Turn) -> tuple[str, ...]:
 async def analyse_pii(finder: PersonalDataFinder, turn: Turn) -> Pii:
     """Return the entities of the turn's own message and the message without them."""
     spans = await finder.find(turn.message.tenant_id, turn.message.text)
-    return pii_of(turn, spans, await finder.known(turn))
+    return pii_of(turn, spans, await finder.known(turn), finder.tag_of(turn))
 
 
-def pii_of(turn: Turn, spans: Sequence[Span], known: KnownValues) -> Pii:
-    """Return what the spans found in the turn's own message are: they must not overlap, and be in order."""
-    text = turn.message.text
-    names = placeholders(known, text, spans)
+def pii_of(turn: Turn, spans: Sequence[Span], known: KnownValues, tag_of: tags.TagOf | None = None) -> Pii:
+    """Return what the spans found in the turn's own message are, together with what was taken out of it before.
+
+    They must not overlap, and be in order. Entities have their places in what was written.
+    """
+    message = turn.message
+    found = message.found or ()
+    kept = names_of(found, known)
+    stand = places(found, kept)
+    whole = joined(message.text, stand, spans) if found else tuple(spans)
+    names = _names(whole, placeholders(known, message.text, whole, tag_of), stand, kept)
+    back = WayBack(found, stand)
     entities = tuple(
         PiiEntity(
             type=span.kind,
-            start_index=span.start,
-            end_index=span.end,
+            start_index=start,
+            end_index=end,
             placeholder=name,
             confidence=span.confidence,
             detector=span.detector,
-            message_id=turn.message.message_id,
+            message_id=message.message_id,
             seq=turn.seq,
         )
-        for span, name in zip(spans, names, strict=True)
+        for span, name, (start, end) in zip(whole, names, map(back.origin, whole), strict=True)
     )
-    return Pii(has_pii=bool(entities), entities=entities, redacted_text=apply_spans(text, spans, names))
+    return Pii(has_pii=bool(entities), entities=entities, redacted_text=apply_spans(message.text, whole, names))
+
+
+def _names(whole: Sequence[Span], fresh: Sequence[str], stand: Sequence[Span], kept: Sequence[str]) -> tuple[str, ...]:
+    """Return the name of each span: that which stands in it already, else a fresh one."""
+    starts = [span.start for span in stand]
+    names = []
+    for span, name in zip(whole, fresh, strict=True):
+        first = bisect_left(starts, span.start)
+        names.append(kept[first] if first < len(starts) and starts[first] < span.end else name)
+    return tuple(names)

@@ -42,20 +42,21 @@ _PRODUCT = re.compile(
     r"(?:[ -]?(?:number|no\.?|code))?(?: is| was)?[ :#]{0,3}$"
 )
 _VERSION = re.compile(r"\d+[x\u00d7]\d+|\d+(?:\.\d+)*\.\d(?:\.\d+)*", re.IGNORECASE)
+_SUM = re.compile(r"\d\s*[+*\u00d7=^]\s*\d|\d [-/] \d")
 _DATE = re.compile(r"(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)?\d\d(?!\d)|\d{1,2}:\d\d")
 
 
 def model_spans(
-    text: str, reading: Reading, labels: tuple[str, ...], thresholds: Mapping[str, float]
+    text: str, reading: Reading, labels: tuple[str, ...], thresholds: Mapping[str, float], *, certain: bool = False
 ) -> tuple[Span, ...]:
-    """Return what the model finds in ``text``, in order of kind and place; spans of different kinds may overlap."""
+    """Return what the model finds in ``text``, in order of kind and place; spans of different kinds may overlap.
+
+    ``certain`` says that patterns found personal data in the text: then less is asked of a name.
+    """
     words = tuple(words_of(text, reading, labels))
     least = {**THRESHOLDS, **thresholds}
-    return (
-        *find_names(text, words, least["name"]),
-        *find_addresses(text, words, least["address"]),
-        *_find_numbers(text, words, least),
-    )
+    others = (*find_addresses(text, words, least["address"]), *_find_numbers(text, words, least))
+    return (*find_names(text, words, least["name"], beside=certain or bool(others)), *others)
 
 
 def _find_numbers(text: str, words: Sequence[Word], least: Mapping[str, float]) -> Iterator[Span]:
@@ -79,14 +80,14 @@ def _number(text: str, run: Sequence[Word]) -> Iterator[Span]:
     around = text[max(0, start - _LOOK_AROUND) : start]
     enough = digits_in(value) >= FEWEST_DIGITS[kind] and (kind != "email" or "@" in value)
     cued = cue is not None and cue.search(around) is not None and digits_in(value) >= 2
-    if (enough or cued) and not _DATE.search(value) and not _is_a_model(text, start, value):
+    if (enough or cued) and not _DATE.search(value) and not _is_of_a_thing(text, start, value):
         yield Span(start, end, kind, DETECTOR, round(min(likelihood, 1.0), 4))
 
 
-def _is_a_model(text: str, start: int, value: str) -> bool:
-    """Say whether a value is what a product, a version or a size is called."""
+def _is_of_a_thing(text: str, start: int, value: str) -> bool:
+    """Say whether a value is what a product, a version or a size is called, or is a sum."""
     named = _PRODUCT.search(text, max(0, start - _LOOK_AROUND), start) is not None
-    return named or _VERSION.fullmatch(value) is not None
+    return named or _VERSION.fullmatch(value) is not None or _SUM.search(value) is not None
 
 
 def _whole_number(text: str, start: int, end: int) -> tuple[int, int]:

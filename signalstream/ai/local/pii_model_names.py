@@ -1,15 +1,17 @@
 """Names of persons, from the model's words.
 
 A word is a name where the model says so clearly enough, in lower case too; less is asked of a capitalised word beside a
-name. Around a name, initials, particles ("van der") and titles ("Dr.") belong to it. Brands, greetings and everyday
-words are no names, whatever the model says.
+name, and more of a word in lower case that stands alone (``pii_lone_names``). Around a name, initials, particles
+("van der") and titles ("Dr.") belong to it. Brands, greetings and everyday words are no names, whatever the model says.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
+from signalstream.ai.local.pii_lone_names import is_report, is_told_of
 from signalstream.ai.local.pii_not_names import BRANDS, EVERYDAY
 from signalstream.ai.local.pii_not_persons import NOT_PERSONS
 from signalstream.ai.local.pii_words import Word
@@ -25,24 +27,46 @@ _PARTICLES = frozenset(
 )
 _TITLES = re.compile(r"(?i)\b(?:dr|prof|rev|sir|dame|lord|lady|capt|sgt|lt|hon)\.? $")
 _COMPANY = re.compile(
-    r"(?i)^(?:'s)?[ ,&]{1,2}(?:bank|card|airlines?|airways|inc|ltd|llc|gmbh|corp|hotels?|stores?|pizza|restaurant|"
-    r"steakhouse|grill|cafe|app|bar|support|team|rewards|visa|credit|savings|checking|street|road|avenue)\b"
+    r"(?i)(?:'s)? (?:& )?(?:bank(?! (?:account|details|transfer|statement|card))|airlines?|airways|inc|ltd|llc|gmbh|"
+    r"corp|co|hotels?|pizza|restaurant|steakhouse|grill|cafe|diner|bakery)\b"
+)
+_AT = re.compile(r"(?i)(?<!angry )(?<!mad )(?<!yelled )(?<!looked )\b(?:at|near|nearest) $")
+_MY_BRAND = re.compile(r"(?i)\b(?:my|our) $")
+_PRODUCT = re.compile(
+    r"(?i) (?:(?:credit|debit|gift|reward|checking|savings|bank|store) )?"
+    r"(?:accounts?|cards?|bill|loan|app|rewards|points)\b"
 )
 _REST = re.compile(r"(?:[-\u2019'](?!s\b)[^\W\d_]{2,24}){1,2}")
 _GAP = re.compile(r"[ \t]?|['\u2019.-]|\. ?|, |,? (?:and|&) ")
 
 
-def find_names(text: str, words: Sequence[Word], threshold: float) -> Iterator[Span]:
-    """Yield the names. ``threshold`` is the least likelihood of a word, between 0 and 1."""
+def find_names(text: str, words: Sequence[Word], threshold: float, *, beside: bool = False) -> tuple[Span, ...]:
+    """Return the names. ``threshold`` is the least likelihood of a word, between 0 and 1.
+
+    ``beside`` says that there is other personal data in the text: then a name in lower case needs no evidence of its
+    own.
+    """
+    sure = _sure(text, words, threshold)
+    runs = [words[first : last + 1] for first, last in _runs(text, words, sure)]
+    whole = [span for run in runs if not _is_alone(run) and (span := _span(text, run))]
+    alone = [span for run in runs if _is_alone(run) and (span := _span(text, run))]
+    told = {text[one.start : one.end] for one in alone if is_told_of(text, one)}
+    if beside or whole or is_report(text):
+        told |= {text[one.start : one.end] for one in alone if one.confidence >= threshold * ALONE}
+    return (*whole, *(one for one in alone if text[one.start : one.end] in told))
+
+
+def _is_alone(run: Sequence[Word]) -> bool:
+    """Say whether a run is a word in lower case without another beside it; "o'neal" is one word."""
+    return not run[0].is_capital and all(one.start - before.end < 1 for before, one in pairwise(run))
+
+
+def _sure(text: str, words: Sequence[Word], threshold: float) -> list[bool]:
     sure = [_is_name(word, threshold) for word in words]
     for place, word in enumerate(words):
         if not sure[place] and word.is_capital and word.likelihood(KIND) >= threshold * BESIDE:
             sure[place] = _is_possible(word) and any(_beside(text, words, sure, place, step) for step in (-1, 1))
-    for first, last in _runs(text, words, sure):
-        if first == last and not words[first].is_capital and words[first].likelihood(KIND) < threshold * ALONE:
-            continue
-        if span := _span(text, words, first, last):
-            yield span
+    return sure
 
 
 def _is_possible(word: Word) -> bool:
@@ -105,13 +129,20 @@ def _joins(word: Word) -> bool:
     return word.text in ".'\u2019-" or len(word.text) == 1 or word.text.casefold() in _PARTICLES
 
 
-def _span(text: str, words: Sequence[Word], first: int, last: int) -> Span | None:
-    start, end = words[first].start, words[last].end
-    if end - start < 2 or _COMPANY.match(text, end):
+def _span(text: str, run: Sequence[Word]) -> Span | None:
+    start, end = run[0].start, run[-1].end
+    if end - start < 2 or _is_brand(text, start, end):
         return None
     if title := _TITLES.search(text[max(0, start - 12) : start]):
         start -= len(title[0])
     if rest := _REST.match(text, end):
         end = rest.end()
-    best = max(word.likelihood(KIND) for word in words[first : last + 1])
+    best = max(word.likelihood(KIND) for word in run)
     return Span(start, end, KIND, DETECTOR, round(min(best, 1.0), 4))
+
+
+def _is_brand(text: str, start: int, end: int) -> bool:
+    """Say whether the words around make it a firm's: "longhorn steakhouse", "my charles schwab card", "at denny's"."""
+    if _COMPANY.match(text, end) or (text[start].islower() and _AT.search(text, max(0, start - 16), start)):
+        return True
+    return _PRODUCT.match(text, end) is not None and _MY_BRAND.search(text, max(0, start - 6), start) is not None

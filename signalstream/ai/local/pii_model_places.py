@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from signalstream.ai.local.evidence import digits_in
 from signalstream.ai.local.pii_not_persons import MEASURES
 from signalstream.ai.local.pii_words import Word
 from signalstream.core.redaction import Span
@@ -17,13 +18,23 @@ from signalstream.core.redaction import Span
 DETECTOR = "rampart"
 KIND = "address"
 STREET_SURE = 0.5
+SHORTEST_POSTCODE = 5
 BESIDE = 0.2  # times the threshold, for a word beside a part
 LONGEST_GAP = 28
 _CUE = re.compile(
-    r"(?i)\b(?:address(?:es)?|live[sd]?|living|located|resid(?:e|es|ing)|moved|ship(?:ped|ping)?|deliver(?:ed|y)?|sent?|"
-    r"stay(?:ing)?|home|office|zip|postal|post ?code|wohne|wohnhaft|adresse|vivo|domicilio|dirección|habite|abito|"
+    r"(?i)\b(?:address(?:es)?|live[sd]?|living|resid(?:e|es|ing)|moved|ship(?:ped|ping)?|deliver(?:ed|y)?|"
+    r"zip|postal|post ?code|wohne|wohnhaft|adresse|vivo|domicilio|dirección|habite|abito|"
     r"indirizzo|moro|endereço)\b[^.!?\n]{0,24}$"
 )
+_PLACE = re.compile(r"(?i)\b(?:located|sent?|stay(?:ing)?|home|office)\b[^.!?\n]{0,24}$")
+_SUM = re.compile(
+    r"(?i)\d\s*[+*=^%]|[+*=^%]\s*\d|\b(?:square|root|sum|plus|minus|times|multipl\w+|divided?|factorial|percent)\b"
+)
+_APART = frozenset({"for", "around", "at", "by", "to", "until", "from"})
+_NO_HOUSE = re.compile(r"(?i)\d+(?:st|nd|rd|th|am|pm)")
+_BETWEEN = r"(?:\W{1,3}(?!(?:at|by|for|from|in|of|on|to|under|and|or)\b)[^\W\d_]{1,12})?\W{1,3}"
+_NUMBER_BEFORE = re.compile(rf"\d\w?{_BETWEEN}$", re.IGNORECASE)
+_NUMBER_AFTER = re.compile(rf"{_BETWEEN}\d(?!\d*\s?[ap]m\b)", re.IGNORECASE)
 _BRIDGE = re.compile(
     r"(?:[\s,;:()/#.°º>-]|\d{1,6}[A-Za-z]?\b|[A-ZÀ-Þ][\w'\u2019-]*|(?i:apt|apartment|suite|ste|unit|flat|floor|room|box|no|"
     r"bis|ter|de|la|le|les|du|des|del|di|da|do|der|den|am|im|an|of|the|and|st)\b)*"
@@ -69,13 +80,13 @@ def _parts(words: Sequence[Word], threshold: float) -> list[Word]:
     return [
         word
         for word, is_sure, is_beside in zip(read, sure, beside, strict=True)
-        if is_sure or (is_beside and word.likelihood(KIND) >= threshold * BESIDE)
+        if is_sure or (is_beside and word.likelihood(KIND) >= threshold * BESIDE and word.text not in _APART)
     ]
 
 
 def _is_part(word: Word, threshold: float) -> bool:
     kind, likelihood = word.kind()
-    return kind == KIND and likelihood >= threshold and word.is_word
+    return kind == KIND and likelihood >= threshold and word.is_word and word.text not in _APART
 
 
 def _clusters(text: str, parts: Sequence[Word]) -> Iterator[list[Word]]:
@@ -94,16 +105,24 @@ def _is_bridged(gap: str) -> bool:
 
 
 def _is_address(text: str, parts: Sequence[Word]) -> bool:
-    if _PRICE.search(text, max(0, parts[0].start - 24), parts[-1].end + 3) or _is_measured(parts):
+    start = parts[0].start
+    if _PRICE.search(text, max(0, start - 24), parts[-1].end + 3) or _is_measured(parts):
         return False
-    if _CUE.search(text, max(0, parts[0].start - 48), parts[0].start):
+    has_name = any(len(word.text) > 1 and not word.has_digit for word in parts)
+    has_number = any(word.has_digit and not _NO_HOUSE.fullmatch(word.text) for word in parts)
+    if _CUE.search(text, max(0, start - 48), start) and (has_name or _most_digits(parts) >= 3):
         return True
-    has_digit = any(word.has_digit for word in parts)
     if any(word.street >= STREET_SURE and len(word.text) > 1 for word in parts):
-        return has_digit or _has_number_beside(text, parts)
-    if len(parts) > 1 and has_digit and any(word.settled >= STREET_SURE for word in parts):
+        return has_number or _has_number_beside(text, parts)
+    if len(parts) > 1 and has_number and any(word.settled >= STREET_SURE for word in parts):
+        return has_name or sum(len(word.text) for word in parts) >= SHORTEST_POSTCODE
+    if _PLACE.search(text, max(0, start - 48), start) and has_name and has_number:
         return True
-    return max(sum(character.isdigit() for character in word.text) for word in parts) >= 5
+    return _most_digits(parts) >= 5 and not _SUM.search(text)
+
+
+def _most_digits(parts: Sequence[Word]) -> int:
+    return max(digits_in(word.text) for word in parts)
 
 
 def _is_measured(parts: Sequence[Word]) -> bool:
@@ -113,8 +132,9 @@ def _is_measured(parts: Sequence[Word]) -> bool:
 
 
 def _has_number_beside(text: str, parts: Sequence[Word]) -> bool:
-    around = text[max(0, parts[0].start - 8) : parts[0].start] + text[parts[-1].end : parts[-1].end + 8]
-    return any(character.isdigit() for character in around)
+    """Say whether a number is next to the parts, over one word at most; "a table for 4 at" is not."""
+    before = _NUMBER_BEFORE.search(text, max(0, parts[0].start - 24), parts[0].start)
+    return before is not None or _NUMBER_AFTER.match(text, parts[-1].end) is not None
 
 
 def _whole(text: str, start: int, end: int) -> tuple[int, int]:

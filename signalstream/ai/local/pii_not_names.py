@@ -55,6 +55,8 @@ EVERYDAY = frozenset(
     until up upgrade upset urgent us use user using value version very virtual voucher vs wait waiting want warranty
     was way we wednesday week weekend welcome well were what when where which while who why wife will wish with
     without woman won't work working worried worst would wow wrong wtf yeah year yes yesterday yet yo you your yours
-    zip handy ruf pesel bearer json xml html api qwerty newline youre nan tommorow tomorow
+    zip handy ruf pesel bearer json xml html api qwerty newline youre nan tommorow tomorow ai aloha
+    ciao dial erase hiya nada ping play put ring sayonara scratch suck sucks tell undo
+    wassup
     """.split()  # noqa: SIM905 - a list of words reads as one
 )
