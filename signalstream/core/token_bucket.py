@@ -1,14 +1,14 @@
-"""Token buckets: so many a minute, so many at once after a rest. One number for each holder, no clock, no timers.
+"""Token buckets: so many a minute, so many at once after a rest. Two numbers for each holder, no clock, no timers.
 
-A bucket is the time at which it is full again: a token taken moves it by the time that one token takes to come back.
-So a refusal costs the refused nothing, and when the next token comes is known exactly.
+A bucket is how many tokens were missing and when: they come back evenly. So a refusal costs the refused nothing, when
+the next token comes is known exactly, and another rate holds at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from math import ceil, inf
+from math import ceil
 
 MINUTE_SECONDS = 60.0
 ROUNDING = 1e-9  # of a token: sums of intervals are not exact
@@ -58,23 +58,27 @@ class TokenBuckets:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._full_at: dict[Hashable, float] = {}  # in the order of use
+        self._missing: dict[Hashable, tuple[float, float]] = {}  # tokens, and when; in the order of use
 
     def __len__(self) -> int:
-        return len(self._full_at)
+        return len(self._missing)
 
     def look(self, holder: Hashable, rate: Rate, now: float) -> Standing:
         """Return how it stands, and take nothing."""
-        owed = max(0.0, self._full_at.get(holder, -inf) - now)
-        tokens = rate.burst - owed / rate.interval + ROUNDING
-        missing = max(0.0, 1.0 - tokens)
-        return Standing(rate, max(0, int(tokens)), owed, missing * rate.interval)
+        missing = self._missing_now(holder, rate, now)
+        tokens = rate.burst - missing + ROUNDING
+        return Standing(rate, max(0, int(tokens)), missing * rate.interval, max(0.0, 1.0 - tokens) * rate.interval)
 
     def take(self, holder: Hashable, rate: Rate, now: float) -> Standing:
         """Take a token if there is one; return how it stood before."""
         standing = self.look(holder, rate, now)
-        full_at = max(now, self._full_at.pop(holder, now))
-        self._full_at[holder] = full_at + rate.interval if standing.allows else full_at
-        if len(self._full_at) > self._most:
-            del self._full_at[next(iter(self._full_at))]
+        missing = self._missing_now(holder, rate, now) + (1.0 if standing.allows else 0.0)
+        self._missing.pop(holder, None)
+        self._missing[holder] = (missing, now)
+        if len(self._missing) > self._most:
+            del self._missing[next(iter(self._missing))]
         return standing
+
+    def _missing_now(self, holder: Hashable, rate: Rate, now: float) -> float:
+        missing, since = self._missing.get(holder, (0.0, now))
+        return max(0.0, missing - (now - since) / rate.interval)

@@ -93,7 +93,8 @@ def test_a_changed_rate_holds_at_once():
         buckets.take("a", Rate(60, 10), 0.0)
 
     assert not buckets.look("a", Rate(60, 10), 0.5).allows
-    assert buckets.look("a", Rate(600, 100), 0.5).remaining == 5  # 9.5 s are owed, 95 tokens of it
+    assert buckets.look("a", Rate(600, 100), 0.5).remaining == 95  # ten were taken, five have come back
+    assert not buckets.look("a", Rate(600, 2), 0.5).allows
 
 
 @given(RATES, st.integers(1, 20))

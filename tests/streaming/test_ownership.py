@@ -61,7 +61,10 @@ class App:
     @property
     def assignor(self) -> SimpleNamespace:
         held = self.standbys.items()
-        return SimpleNamespace(standby_urls=lambda tp: [url for url, parts in held if tp.partition in parts])
+        return SimpleNamespace(
+            standby_urls=lambda tp: [url for url, parts in held if tp.partition in parts],
+            tables_metadata=lambda: self.partitions,
+        )
 
     @property
     def router(self) -> SimpleNamespace:
@@ -140,3 +143,8 @@ def test_the_owner_is_that_of_the_partition_that_the_producer_writes_to():
         key = ConversationKey("acme", f"ü-{number}")
         partition = DefaultPartitioner()(key.encode(), everywhere, everywhere)
         assert owner(workers, key) == f"http://worker-{partition}:81"
+
+
+def test_workers_are_counted_those_without_partitions_too_and_there_is_one_before_anyone_knows():
+    assert ownership(App({OWN: EVERYWHERE, "http://a:1": {1}, "http://b:1": set()})).workers() == 3
+    assert ownership(App()).workers() == 1

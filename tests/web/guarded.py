@@ -19,7 +19,7 @@ from tests.web.served import SiteServer
 
 
 def guarded_settings(**changes: object) -> Settings:
-    return make_settings(auth="required", default_tenant=None, **changes)
+    return make_settings(**({"auth": "required", "default_tenant": None} | changes))
 
 
 @dataclass
