@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 
 from signalstream.agents.measuring import Told
-from signalstream.core import merging, windows
+from signalstream.core import entities, merging, windows
 from signalstream.core.arrival import record_time
 from signalstream.core.clock import BrokerClock, Moment
 from signalstream.core.erasure import generation_of
 from signalstream.core.keys import ConversationKey, parse_key
+from signalstream.core.masks import masked
 from signalstream.core.merging import InsightState
 from signalstream.core.sealing import UNSEALED, Sealer
 from signalstream.core.windows import WindowPolicy
@@ -38,9 +39,10 @@ log = structlog.get_logger()
 class AggregationAgent:
     """``support.ai.*`` and the topics of commands → ``support.ai.aggregated``, key tenant_id/conversation_id.
 
-    Tables: insights (merged), windows (merged, closed, expired), conversations (read for the newest number), erasures
-    (read, told, forgotten). A repeat changes no row; the current insight is sent again. What does not decode, or whose
-    key is not its conversation's, becomes a dead letter. Analyses of what was erased are told to ``dropped``.
+    Tables: insights (merged), windows (merged, closed, expired), conversations (read for the newest number, masked
+    where the pii agent found more), erasures (read, told, forgotten). A repeat changes no row; the current insight is
+    sent again. What does not decode, or whose key is not its conversation's, becomes a dead letter. Analyses of what
+    was erased are told to ``dropped``.
     """
 
     conversations: TypedTable[ConversationState]
@@ -125,8 +127,15 @@ class AggregationAgent:
         else:  # a window of it may have been left, and has gone
             await self._confirmed(key, {windows.start_of(analysis, self.policy) for analysis in analyses})
 
+    def _mask(self, key: ConversationKey, analyses: Iterable[Analysis]) -> None:
+        found = [analysis for analysis in analyses if analysis.agent == entities.AGENT and entities.entities(analysis)]
+        state = self.conversations.get(key.encode())
+        if found and state is not None:  # a repeat is written too, as above
+            self.conversations.put(key.encode(), masked(state, found))
+
     async def _merged(self, key: ConversationKey, event: Any, before: InsightState, merged: Merged) -> None:
         analyses = merged.taken
+        self._mask(key, analyses)
         for analysis in analyses:
             log.debug(
                 "insight.merged", message_id=str(analysis.message_id), seq=analysis.seq, revision=merged.row.revision

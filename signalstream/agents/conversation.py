@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +14,8 @@ from signalstream.core.conversation import Bounds, Find, join
 from signalstream.core.erasure import asks_erasure, current, generation_of, is_before, marked
 from signalstream.core.keys import parse_key
 from signalstream.core.sealing import UNSEALED, Sealer
+from signalstream.core.tagged import tagged_message
+from signalstream.core.tags import KeyedTagger, Tagger
 from signalstream.errors import UndecodableError
 from signalstream.models.conversation import ConversationState
 from signalstream.models.erasure import ERASES, EraseConversation, ErasureCommand, ErasureMark
@@ -31,8 +33,9 @@ log = structlog.get_logger()
 class ConversationAgent:
     """``support.messages.raw`` → ``support.conversations.state``, key tenant_id/conversation_id, table conversations.
 
-    A message gets the conversation's next number and is kept redacted; a repeat keeps its number, changes nothing
-    and is sent again. What does not decode, or has a key that is not its conversation's, becomes a dead letter.
+    A message gets the conversation's next number and is kept redacted, its tags numbered; a repeat keeps its number,
+    changes nothing and is sent again. What does not decode, or has a key that is not its conversation's, becomes a
+    dead letter.
 
     A request to erase marks the conversation in the table erasures, removes its row, and goes on to the aggregation
     agent by ``support.conversations.commands``. A message from before it is dropped, and told to ``dropped``; one after
@@ -47,6 +50,7 @@ class ConversationAgent:
     find: Find
     bounds: Bounds
     keep_marks: timedelta
+    tagger: Tagger = field(default_factory=lambda: KeyedTagger(UNSEALED.secret_of))
     sealer: Sealer = UNSEALED
     dropped: Callable[[str], None] = lambda _what: None
 
@@ -81,7 +85,9 @@ class ConversationAgent:
             self.dropped("message")
             return
         state = current(self.table.get(key.encode()), mark)
-        joined = join(state, message, self.find, self.bounds, generation_of(mark))
+        message = tagged_message(message, self.find, self.tagger)  # of a version that redacted no sooner than here
+        offset = event.message.offset
+        joined = join(state, message, self.find, self.bounds, generation_of(mark), offset=offset)
         # A repeat is written too: after a crash the disk may hold a row that its changelog never got.
         self.table.put(key.encode(), joined.state)
         await self.outbox.send(self.turns_topic, key.encode(), encode(joined.turn), headers_of(event))

@@ -23,6 +23,7 @@ from signalstream.ai.remote.analyst import RemoteAnalyst
 from signalstream.ai.remote.composition import remote_analyst
 from signalstream.ai.remote.outgoing import Outgoing
 from signalstream.ai.remote.provider import Provider
+from signalstream.core.tags import Tagger
 from signalstream.errors import ConfigurationError
 from signalstream.settings import Settings
 
@@ -31,15 +32,18 @@ Factory = Callable[[Settings], Analyst]
 log = structlog.get_logger()
 
 
-def choose_analyst(settings: Settings) -> Analyst:
-    """Return the analyst that SIGNALSTREAM_ANALYST names. Raises ConfigurationError for one that is not there."""
+def choose_analyst(settings: Settings, tagger: Tagger | None = None) -> Analyst:
+    """Return the analyst that SIGNALSTREAM_ANALYST names. Raises ConfigurationError for one that is not there.
+
+    ``tagger`` makes the tags by which conversations know values; without it there are turns as they were written only.
+    """
     name = settings.analyst
     if name == "auto":
         name = "local" if settings.gemini_api_key is None else "gemini"
     if name == "local":
-        return _local(settings, _finder(settings))
+        return _local(settings, _finder(settings, tagger))
     if name in REMOTE:
-        return _remote(REMOTE[name](settings), settings)
+        return _remote(REMOTE[name](settings), settings, _finder(settings, tagger))
     factory = _imported(name) if ":" in name else _installed(name)
     if factory is None:
         known = ", ".join(["auto", "local", *REMOTE, *(point.name for point in entry_points(group=GROUP))])
@@ -65,15 +69,14 @@ REMOTE: Mapping[str, Callable[[Settings], Provider]] = MappingProxyType({"gemini
 """The models of other servers that come with this package; whoever answers in their stead is the local analyst."""
 
 
-def _remote(provider: Provider, settings: Settings) -> RemoteAnalyst:
+def _remote(provider: Provider, settings: Settings, finder: PersonalDataFinder) -> RemoteAnalyst:
     log.info("analyst.remote", engine=provider.name, model=provider.model, sends="texts, redacted first")
-    finder = _finder(settings)
     outgoing = Outgoing(finder, load_taxonomies(settings.taxonomy_file))
     return remote_analyst(provider, settings, _local(settings, finder), outgoing)
 
 
-def _finder(settings: Settings) -> PersonalDataFinder:
-    return PersonalDataFinder(load_policies(settings.pii_policy_file))
+def _finder(settings: Settings, tagger: Tagger | None) -> PersonalDataFinder:
+    return PersonalDataFinder(load_policies(settings.pii_policy_file), tagger=tagger)
 
 
 def _local(settings: Settings, finder: PersonalDataFinder) -> LocalAnalyst:

@@ -52,6 +52,7 @@ def join(
     find: Find,
     bounds: Bounds,
     generation: int = 0,
+    *,
     offset: int | None = None,
 ) -> Joined:
     """Add ``message`` to its conversation, or find it there.

@@ -129,7 +129,7 @@ class Unsealed:
         return False
 
     def secret_of(self, tenant: str) -> bytes:
-        """See Sealer. Without a key there is nothing to keep secret from who reads the topics: it follows from the name."""
+        """See Sealer. It follows from the name and is no secret: without encryption there is none to derive it from."""
         return blake2b(tenant.encode(), person=b"tags in clear").digest()
 
 

@@ -176,7 +176,7 @@ class Replay:
             self.carry(row_of)
             state = self.states.get(row_of)
         try:
-            joined = join(state, message, self._rules.find, self._rules.bounds, generation_of(mark), offset)
+            joined = join(state, message, self._rules.find, self._rules.bounds, generation_of(mark), offset=offset)
         except UnprocessableError:
             self.put_aside += 1
             return

@@ -46,7 +46,7 @@ def turns(outbox: RecordingOutbox) -> list[Turn]:
     return [decode(Turn, sent.value) for sent in outbox.on("turns")]
 
 
-async def test_a_message_becomes_a_turn_under_its_key_and_headers_and_a_redacted_row():
+async def test_a_message_that_was_never_redacted_becomes_a_redacted_turn_and_row_under_its_key_and_headers():
     rows: dict[bytes, bytes] = {}
     outbox = RecordingOutbox()
 
@@ -54,7 +54,7 @@ async def test_a_message_becomes_a_turn_under_its_key_and_headers_and_a_redacted
 
     [sent] = outbox.sent
     assert (sent.key, sent.headers) == (KEY, [("x-request-id", b"r-1")])
-    assert (turns(outbox)[0].seq, turns(outbox)[0].message.text) == (1, "my card: 4111")
+    assert (turns(outbox)[0].seq, turns(outbox)[0].message.text) == (1, "my card: [CARD_1]")
     assert b"4111" not in rows[KEY]
 
 

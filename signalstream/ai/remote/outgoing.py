@@ -20,6 +20,7 @@ from signalstream.ai.local.voices import Voices, listen
 from signalstream.ai.remote.fencing import Token, visible
 from signalstream.core.placeholders import placeholders, redacted
 from signalstream.core.redaction import PLACEHOLDER, Span
+from signalstream.core.tags import TagOf
 from signalstream.errors import AnalystWithheldError
 from signalstream.models.conversation import KnownValues, Turn
 
@@ -42,6 +43,7 @@ class OutgoingTurn:
     known: KnownValues = field(repr=False)
     policy: Policy
     score: Callable[[str], float] = field(repr=False)
+    tag_of: TagOf | None = field(default=None, repr=False)
 
     @property
     def tenant_id(self) -> str:
@@ -49,9 +51,9 @@ class OutgoingTurn:
         return self.turn.message.tenant_id
 
     def originals(self) -> dict[str, str]:
-        """Return placeholder -> value for what was found in the turn's own message."""
+        """Return placeholder -> value for what was found in the turn's own message and not taken out of it before."""
         text = self.turn.message.text
-        names = placeholders(self.known, text, self.spans)
+        names = placeholders(self.known, text, self.spans, self.tag_of)
         pairs = zip(reversed(names), reversed(self.spans), strict=True)
         return {name: text[span.start : span.end] for name, span in pairs}
 
@@ -84,7 +86,8 @@ class Outgoing:
             spans = await self._finder.find(tenant, turn.message.text)
             known = await self._finder.known(turn)
             found = await self._finder.redacted(turn)
-            texts = {text: await self._as_read(tenant, plain, known) for text, plain in found.items()}
+            tag_of = self._finder.tag_of(turn)
+            texts = {text: await self._as_read(turn, plain, known) for text, plain in found.items()}
         except Exception as error:
             # The cause is named by its type: its message may quote the text.
             raise AnalystWithheldError(
@@ -99,12 +102,16 @@ class Outgoing:
             known=known,
             policy=self._finder.policy(tenant),
             score=self._score,
+            tag_of=tag_of,
         )
 
-    async def _as_read(self, tenant: str, text: str, known: KnownValues) -> str:
+    async def _as_read(self, turn: Turn, text: str, known: KnownValues) -> str:
         """Return a redacted text as it is sent. Where that shows what unseen characters hid, it is searched again."""
         read = visible(text)
-        return read if read == text else redacted(read, await self._finder.find(tenant, read), known)
+        if read == text:
+            return read
+        spans = await self._finder.find(turn.message.tenant_id, read)
+        return redacted(read, spans, known, self._finder.tag_of(turn))
 
     def _score(self, text: str) -> float:
         return self._evidence.find(PLACEHOLDER.sub(" ", text)).score

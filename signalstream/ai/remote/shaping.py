@@ -57,7 +57,7 @@ def pii(entry: wire.PiiEntry, turn: OutgoingTurn) -> Pii:
     spans = joined(text, turn.spans, likely)
     if len(text) > LONG_MESSAGE and _covered(spans) - _covered(turn.spans) > len(text) / 2:
         raise AnalystBadOutputError("it calls more than half of a long message personal data")
-    return pii_of(turn.turn, spans, turn.known)
+    return pii_of(turn.turn, spans, turn.known, turn.tag_of)
 
 
 _SHAPES: Mapping[type[wire.Entry], Callable[[Any, OutgoingTurn], Model]] = MappingProxyType(
