@@ -127,7 +127,8 @@ class PersonalDataFinder:
         return await self._certainties.of(text, partial(aside, len(text), partial(self._patterns.find, text)))
 
     def _together(self, tenant_id: str, text: str, certain: tuple[Span, ...], reading: Reading) -> tuple[Span, ...]:
-        likely = model_spans(text, reading, self._labels, self._policies.of(tenant_id).thresholds)
+        least = self._policies.of(tenant_id).thresholds
+        likely = model_spans(text, reading, self._labels, least, certain=bool(certain))
         return self._admitted(tenant_id, text, joined(text, certain, likely))
 
     async def redacted(self, turn: Turn) -> dict[str, str]:
