@@ -49,10 +49,12 @@ class Removed(Model):
 
 
 class Remaining(Model):
-    """A topic from which the broker takes records by their age, and when the last that was erased is gone."""
+    """A topic that the broker clears by itself, and when the last of what was erased is off its disks."""
 
     topic: str
-    latest: Timestamp
+    latest: Timestamp | None = Field(
+        default=None, description="Null when it goes with the next round of the broker's cleaner: ask again."
+    )
 
 
 class ErasureReceipt(Model):

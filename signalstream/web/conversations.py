@@ -15,7 +15,7 @@ from signalstream.settings import Settings
 from signalstream.web.copies import CopyReads
 from signalstream.web.forwarding import Forwarder, Relayed
 from signalstream.web.parameters import conversation_of, limit_of, tenant_of
-from signalstream.web.problems import ProblemError, invalid
+from signalstream.web.problems import ProblemError, invalid, unseen
 from signalstream.web.routes import CONVERSATION_PATH, INSIGHTS_PATH, TIMELINE_PATH
 from signalstream.web.services import ConversationReader, Ingest, LiveUpdate, LiveView
 
@@ -160,7 +160,7 @@ def _relayed_insight(relayed: Relayed) -> Insight:
 
 def _seen(model: M | None) -> M:
     if model is None:
-        raise ProblemError(404, "No message of this conversation has been seen for this tenant.")
+        raise unseen()
     return model
 
 

@@ -65,7 +65,9 @@ class Forwarder:
         if self._session is not None:
             await self._session.close()
 
-    async def from_owner(self, request: web.Request, key: ConversationKey, path: str) -> Relayed | None:
+    async def from_owner(
+        self, request: web.Request, key: ConversationKey, path: str, method: str = "GET"
+    ) -> Relayed | None:
         """Return the owner's answer to ``path`` (a route with ``{conversation_id}``); None when this worker owns it.
 
         Raises OwnerUnavailableError when the owner is unknown, gives no answer in time, or one that no worker gives;
@@ -76,7 +78,7 @@ class Forwarder:
             return None
         if FORWARDED_HEADER in request.headers:
             raise unavailable("owner-moved", MOVED_DETAIL)
-        return await self._ask(owner, request, key, path)
+        return await self._ask(owner, request, key, path, method)
 
     async def from_copy(self, request: web.Request, key: ConversationKey, path: str, url: str) -> Relayed | None:
         """Return what the worker at ``url`` answers to ``path``; None when it cannot answer either."""
@@ -86,21 +88,23 @@ class Forwarder:
             return None
         return relayed if relayed.status < 500 else None
 
-    async def _ask(self, worker: str, request: web.Request, key: ConversationKey, path: str) -> Relayed:
+    async def _ask(
+        self, worker: str, request: web.Request, key: ConversationKey, path: str, method: str = "GET"
+    ) -> Relayed:
         url = owner_url(worker, path, key, request.query)
         headers = {name: request.headers[name] for name in PASSED_HEADERS if name in request.headers}
         if credential := request.get(CREDENTIAL):  # the caller's own also when it came in a frame
             headers["Authorization"] = f"Bearer {credential}"
         try:
-            return await self._fetch(url, headers | {FORWARDED_HEADER: "1", REQUEST_ID_HEADER: request_id(request)})
+            return await self._fetch(method, url, headers | {FORWARDED_HEADER: "1", REQUEST_ID_HEADER: request_id(request)})
         except (aiohttp.ClientError, OSError, OwnerUnavailableError) as error:
             _log.warning("owner_unreachable", owner=worker, error=type(error).__name__)
             raise OwnerUnavailableError(f"no usable answer from {worker}") from error
 
-    async def _fetch(self, url: URL, headers: Mapping[str, str]) -> Relayed:
+    async def _fetch(self, method: str, url: URL, headers: Mapping[str, str]) -> Relayed:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=self._timeout)
-        async with self._session.get(url, headers=headers, allow_redirects=False) as answer:
+        async with self._session.request(method, url, headers=headers, allow_redirects=False) as answer:
             body = await answer.read()
             if not _from_a_worker(answer):
                 raise OwnerUnavailableError(f"status {answer.status} with {answer.content_type}")
@@ -116,6 +120,6 @@ def owner_url(base: str, path: str, key: ConversationKey, query: Mapping[str, st
 
 def _from_a_worker(answer: aiohttp.ClientResponse) -> bool:
     """Keep out what a proxy or another program on that port says: an empty 200 would look like a picture."""
-    if answer.status == 200:
+    if answer.status in {200, 202}:
         return answer.content_type == "application/json"
     return answer.status == 304 or answer.content_type == PROBLEM_MEDIA_TYPE

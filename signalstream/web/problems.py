@@ -93,6 +93,11 @@ def invalid(*errors: tuple[str, str]) -> ProblemError:
     return ProblemError(422, f"Please correct: {listed}.", word="validation", errors=named)
 
 
+def unseen() -> ProblemError:
+    """Return the 404 of a conversation that is unknown, another tenant's, or erased: nobody can tell which."""
+    return ProblemError(404, "No message of this conversation has been seen for this tenant.")
+
+
 def unavailable(word: str, detail: str) -> ProblemError:
     """Return a 503 that asks to come back in 1 to 5 s, at random so that callers do not return all at once."""
     seconds = 1 + secrets.randbelow(LONGEST_RETRY_AFTER_SECONDS)

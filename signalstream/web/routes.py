@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from signalstream.models.base import TENANT_PATTERN
 from signalstream.models.conversation import ConversationView
+from signalstream.models.erasure import ErasureReceipt
 from signalstream.models.intelligence import Insight
 from signalstream.models.live import ConversationPage
 from signalstream.models.messages import MessageAccepted, MessageIn
@@ -22,6 +23,7 @@ from signalstream.web.ops import Health, Verdict
 CONVERSATION_PATH = "/v1/conversations/{conversation_id}"
 INSIGHTS_PATH = CONVERSATION_PATH + "/insights"
 TIMELINE_PATH = CONVERSATION_PATH + "/timeline"
+RECEIPT_PATH = "/v1/erasures/{receipt_id}"
 READ_PROBLEMS = (404, 422, 503)
 
 
@@ -96,6 +98,20 @@ CONVERSATION = Parameter(
     {"type": "string", "minLength": 1, "maxLength": 128},
     required=True,
 )
+RECEIPT = Parameter(
+    "receipt_id",
+    "path",
+    "The receipt_id that a DELETE was answered with.",
+    {"type": "string", "minLength": 1, "maxLength": 1024},
+    required=True,
+)
+ERASED_TENANT = Parameter(
+    "tenant_id",
+    "path",
+    "That of the credential.",
+    {"type": "string", "pattern": TENANT_PATTERN},
+    required=True,
+)
 IDEMPOTENCY = Parameter(
     "Idempotency-Key",
     "header",
@@ -154,7 +170,29 @@ ROUTES = (
         notes="Without an Authorization header the first frame must authenticate, within seconds. Send the text ping "
         "for a pong. Close code 1001: the worker goes away, connect again. 4401: no credential that holds, 4403: it "
         "does not grant this, 4408: none came in time, 4410: it expired or was revoked, connect with another. "
+        "4411: the conversation or all of the tenant was erased; a frame of type erased came before. "
         "4429: too many WebSockets or requests, connect later.",
+    ),
+    Route(
+        "eraseConversation", "DELETE", CONVERSATION_PATH, "Erase a conversation; answered once the broker has it.",
+        status=202, answer=ErasureReceipt, parameters=(CONVERSATION, TENANT), problems=(404, 410, 422, 503),
+        scope=Scope.CONVERSATIONS_ERASE, needs_core=True, tag="erasure",
+        notes="Messages that were accepted before are erased, analysed or not; a later message with the same "
+        "conversation_id begins a new conversation. Ask again with the same effect. The broker's disks hold records "
+        "until the dates that the receipt names.",
+    ),
+    Route(
+        "getErasure", "GET", RECEIPT_PATH, "What has become of an erasure: what is gone, and when the rest will be.",
+        answer=ErasureReceipt, parameters=(RECEIPT, TENANT), problems=READ_PROBLEMS,
+        scope=Scope.CONVERSATIONS_ERASE, needs_core=True, tag="erasure",
+        notes="A receipt is kept until nothing is left on any topic; 404 afterwards.",
+    ),
+    Route(
+        "eraseTenant", "DELETE", "/v1/tenants/{tenant_id}", "Destroy the keys of a tenant: there is no way back.",
+        status=202, answer=ErasureReceipt, parameters=(ERASED_TENANT,), problems=(409, 422, 503),
+        scope=Scope.ADMIN, tag="erasure",
+        notes="Nothing that is kept of the tenant can be read again, backups included, and its id cannot be used "
+        "again. 409 without encryption at rest. Asked again, it says how far the broker is.",
     ),
     Route("getHealth", "GET", "/health", "Every part in detail; 200 while the process answers.", answer=Health),
     Route("getReady", "GET", "/ready", "Whether requests can be served.", answer=Verdict, problems=(503,)),

@@ -21,6 +21,7 @@ from signalstream.web.connections import bounded_runner
 from signalstream.web.conversations import ConversationViews
 from signalstream.web.copies import CopyReads
 from signalstream.web.correlation import correlated, stamp
+from signalstream.web.erasures import ErasureViews, TenantViews
 from signalstream.web.forwarding import Forwarder
 from signalstream.web.ingest import IngestView
 from signalstream.web.limits import TenantLimits
@@ -167,6 +168,9 @@ def _core_site(services: WebServices, settings: Settings, agents: Sequence[str],
         copies=CopyReads(ownership, forwarder),
     )
 
+    tenants = TenantViews(services.tenants, settings, services.trail)
+    erasures = ErasureViews(ingest, reader, forwarder, settings, clock, tenants=tenants, trail=services.trail)
+
     async def close_sockets(_application: web.Application) -> None:
         await sockets.close_all()
 
@@ -179,6 +183,8 @@ def _core_site(services: WebServices, settings: Settings, agents: Sequence[str],
         "getConversation": conversations.conversation,
         "getInsights": conversations.insights,
         "getTimeline": conversations.timeline,
+        "eraseConversation": erasures.erase,
+        "getErasure": erasures.find,
         "streamInsights": StreamView(live, conversations, sockets, settings, **doors._asdict()).get,
     }
     return Site(handlers, on_shutdown=(close_sockets,), on_cleanup=(close_forwarder,))
@@ -193,6 +199,7 @@ def _open_handlers(services: WebServices, settings: Settings, guard: Guard) -> d
 
     documentation = {"getOpenApi": describe, "getDocs": pages.docs, "getDocsAsset": pages.docs_asset}
     return {
+        "eraseTenant": TenantViews(services.tenants, settings, services.trail).erase,
         "getHealth": operations.health,
         "getReady": operations.ready,
         "getLive": operations.live,
