@@ -96,7 +96,8 @@ class Forwarder:
         if credential := request.get(CREDENTIAL):  # the caller's own also when it came in a frame
             headers["Authorization"] = f"Bearer {credential}"
         try:
-            return await self._fetch(method, url, headers | {FORWARDED_HEADER: "1", REQUEST_ID_HEADER: request_id(request)})
+            headers |= {FORWARDED_HEADER: "1", REQUEST_ID_HEADER: request_id(request)}
+            return await self._fetch(method, url, headers)
         except (aiohttp.ClientError, OSError, OwnerUnavailableError) as error:
             _log.warning("owner_unreachable", owner=worker, error=type(error).__name__)
             raise OwnerUnavailableError(f"no usable answer from {worker}") from error
