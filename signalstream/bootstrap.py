@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -25,6 +26,7 @@ from signalstream.ai.remote.analyst import RemoteAnalyst
 from signalstream.auditing import AuditLog
 from signalstream.core.clock import BrokerClock, SystemClock
 from signalstream.core.deadlines import Deadlines
+from signalstream.core.keys import ConversationKey
 from signalstream.core.letter_rate import LetterRate
 from signalstream.core.sealing import UNSEALED, Sealer
 from signalstream.encryption import Encryption, encryption
@@ -57,6 +59,7 @@ from signalstream.tables.insights import insights_table
 from signalstream.tables.reader import TableReader
 from signalstream.tables.rules import rules_of
 from signalstream.tables.windows import windows_table
+from signalstream.tenant_erasure import KeyDestruction
 from signalstream.telemetry import configure_logging, logging_config
 from signalstream.topics import (
     AGGREGATED,
@@ -128,6 +131,13 @@ class _Parts:
     @cached_property
     def letters(self) -> LetterRate:
         return LetterRate(self.settings.dead_letter_limit, self.settings.dead_letter_span_seconds, time.monotonic)
+
+    @cached_property
+    def dropped(self) -> Counter[str]:
+        return Counter()
+
+    def _drop(self, what: str) -> None:
+        self.dropped[what] += 1
 
     @cached_property
     def metrics(self) -> Metrics:
@@ -232,7 +242,7 @@ class _Parts:
                 self.topic(AGGREGATED),
                 settings.partitions,
                 settings.live_conversations,
-                live.apply,
+                self._shown(live, ingest),
                 model=Update,
                 sealer=self.sealer,
             )
@@ -247,8 +257,20 @@ class _Parts:
             services = WebServices(
                 condition, ingest, self._add_core(), ownership, live, check, self.metrics, self.policies
             )
+            probes["erasures"] = lambda: {"status": "ok", "records_dropped": dict(self.dropped)}
+        tenants = KeyDestruction(self.encryption) if self.encryption is not None else None
+        if tenants is not None:
+            after.insert(0, tenants.stop)
         host(self.main, self.apps[1:], before, after)
-        return services
+        return replace(services, tenants=tenants, trail=self.audit)
+
+    def _shown(self, live: LiveConversations, ingest: KafkaIngest) -> Callable[[Update], None]:
+        def apply(update: Update) -> None:
+            live.apply(update)
+            if update.generation is not None:
+                ingest.forget(ConversationKey(update.tenant_id, update.conversation_id), update.generation)
+
+        return apply
 
     def _keep_audit(self) -> None:
         app, audit, seconds = self.main, self.audit, self.settings.audit_checkpoint_seconds
@@ -291,6 +313,7 @@ class _Parts:
             find=rules.find,
             bounds=rules.bounds,
             keep_marks=rules.keep_marks,
+            dropped=self._drop,
             sealer=self.sealer,
         )
         merging = AggregationAgent(
@@ -302,6 +325,7 @@ class _Parts:
             updates_topic=self.topic(AGGREGATED),
             commands_topic=self.topic(WINDOW_COMMANDS),
             erasures_topic=erasures,
+            dropped=self._drop,
             agents=AI_AGENT_NAMES,
             policy=rules.policy,
             clock=clock,
