@@ -19,6 +19,7 @@ from signalstream.agents.conversation import ConversationAgent
 from signalstream.agents.erasure_sweep import ErasureSweep
 from signalstream.agents.measuring import Told, counted_analyses
 from signalstream.agents.registry import AI_AGENT_NAMES, AI_AGENTS
+from signalstream.agents.retention_sweep import Requests, RetentionSweep
 from signalstream.agents.window_sweep import WindowSweep
 from signalstream.ai.analyst import Analyst
 from signalstream.ai.choice import choose_analyst
@@ -59,8 +60,8 @@ from signalstream.tables.insights import insights_table
 from signalstream.tables.reader import TableReader
 from signalstream.tables.rules import rules_of
 from signalstream.tables.windows import windows_table
-from signalstream.tenant_erasure import KeyDestruction
 from signalstream.telemetry import configure_logging, logging_config
+from signalstream.tenant_erasure import KeyDestruction
 from signalstream.topics import (
     AGGREGATED,
     AI_TOPICS,
@@ -356,15 +357,23 @@ class _Parts:
         )
         app.recovered_callbacks.append(sweep.assignment_changed)
         forgetting = ErasureSweep(marks, outbox, erasures, clock)
+        requests = Requests(self.policies, self.topic(RAW), self.topic(WINDOW_COMMANDS))
+        retention = RetentionSweep(
+            states, windows, requests, outbox, self.audit, clock, settings.retention_sweep_seconds
+        )
 
         async def sweep_windows() -> None:
             await sweep.run(app)
+
+        async def sweep_retention() -> None:
+            await retention.run(app)
 
         async def sweep_erasures() -> None:
             await forgetting.run(app)
 
         app.task(sweep_windows)
         app.task(sweep_erasures)
+        app.task(sweep_retention)
         return TableReader(states, rows, windows, marks, AI_AGENT_NAMES, settings.window_seconds)
 
 
