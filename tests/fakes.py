@@ -19,6 +19,7 @@ from signalstream.errors import AnalystUnavailableError
 from signalstream.metrics.metrics import Add, Observe, Readings
 from signalstream.metrics.registry import METRICS, CounterName, GaugeName, HistogramName
 from signalstream.models.conversation import ConversationView, Turn
+from signalstream.models.erasure import ErasureMark
 from signalstream.models.intelligence import Insight
 from signalstream.models.messages import Message
 from signalstream.models.windows import Timeline
@@ -41,6 +42,14 @@ class FakeIngest:
     accepted: list[tuple[Message, str]] = field(default_factory=list)
     error: Exception | None = None
     gate: asyncio.Event | None = None
+    erased: list[ConversationKey] = field(default_factory=list)
+    milliseconds: int = 1  # when the broker takes a request to erase in
+
+    async def erase(self, key: ConversationKey, request_id: str) -> int:
+        if self.error is not None:
+            raise self.error
+        self.erased.append(key)
+        return self.milliseconds
 
     async def accept(self, message: Message, request_id: str) -> None:
         if self.gate is not None:
@@ -60,6 +69,7 @@ class FakeReader:
     insights: dict[ConversationKey, Insight] = field(default_factory=dict)
     conversations: dict[ConversationKey, ConversationView] = field(default_factory=dict)
     timelines: dict[ConversationKey, Timeline] = field(default_factory=dict)
+    marks: dict[ConversationKey, ErasureMark] = field(default_factory=dict)
     error: Exception | None = None
 
     def insight(self, key: ConversationKey) -> Insight | None:
@@ -73,6 +83,9 @@ class FakeReader:
 
     def timeline(self, key: ConversationKey) -> Timeline | None:
         return self.timelines.get(key)
+
+    def erasure(self, key: ConversationKey) -> ErasureMark | None:
+        return self.marks.get(key)
 
 
 @dataclass

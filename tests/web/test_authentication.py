@@ -39,8 +39,8 @@ async def client(world: Guarded) -> AsyncIterator[TestClient]:
 
 
 def path_of(route: Route) -> str:
-    filled = route.path
-    for name in ("conversation_id", "name"):
+    filled = route.path.replace("{tenant_id}", "acme")
+    for name in ("conversation_id", "receipt_id", "name"):
         filled = filled.replace(f"{{{name}}}", "c-1")
     return filled
 
