@@ -155,6 +155,10 @@ function session(conversation, showing, seen) {
       } else if (frame.type === "intelligence_update") {
         seen.id = frame.id;
         drawInsight(frame.data);
+      } else if (frame.type === "erased") {
+        seen.id = null;
+        at("insight").replaceChildren(element("p", "This conversation was erased.", "note"));
+        refreshList();
       }
     });
     socket.addEventListener("close", (event) => {
