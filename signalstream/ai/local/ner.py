@@ -76,7 +76,7 @@ class Rampart:
         names = json.loads(labels)["id2label"]
         tags = [names[str(place)].rpartition("-")[2] for place in range(len(names))]
         self.labels = tuple(dict.fromkeys(tags))
-        self._columns = [self.labels.index(tag) for tag in tags]
+        self._merge = np.array([[tag == label for label in self.labels] for tag in tags], np.float32)
         self._session = session_of(in_eight_bits(model) if integers else model, _RAMPART)
         self._inputs = {one.name for one in self._session.get_inputs()}
         self.in_integers = integers
@@ -117,9 +117,7 @@ class Rampart:
         [[logits]] = self._session.run(None, {name: value for name, value in feed.items() if name in self._inputs})
         odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
         odds /= odds.sum(axis=-1, keepdims=True)
-        merged = np.zeros((len(odds), len(self.labels)), np.float32)
-        for place, column in enumerate(self._columns):
-            merged[:, column] += odds[:, place]
+        merged: Figures = odds @ self._merge
         return merged
 
 
@@ -150,12 +148,11 @@ def _add_words(words: dict[tuple[int, int], Figures], window: _Window, figures: 
     for place, word in enumerate(window.encoding.word_ids):
         if word is not None:
             pieces.setdefault(word, []).append(place)
-    offsets = window.encoding.offsets
+    offsets, nothing = window.encoding.offsets, figures[:, 0].tolist()
     for places in pieces.values():
         start, end = window.offset + offsets[places[0]][0], window.offset + offsets[places[-1]][1]
         if end <= start:
             continue
-        rows = figures[places]
-        row = rows[int(rows[:, 0].argmin())]
+        row = figures[min(places, key=nothing.__getitem__)]
         before = words.get((start, end))
         words[start, end] = row if before is None or row[0] < before[0] else before

@@ -53,8 +53,10 @@ def model_spans(
 
     ``certain`` says that patterns found personal data in the text: then less is asked of a name.
     """
-    words = tuple(words_of(text, reading, labels))
     least = {**THRESHOLDS, **thresholds}
+    if reading.figures[:, 1:].sum(axis=1).max(initial=0.0) < min(least[kind] for kind in THRESHOLDS):
+        return ()  # most texts: no word is likely enough to be anything
+    words = tuple(words_of(text, reading, labels))
     others = (*find_addresses(text, words, least["address"]), *_find_numbers(text, words, least))
     return (*find_names(text, words, least["name"], beside=certain or bool(others)), *others)
 
