@@ -17,7 +17,14 @@ KEY = "tenant_id/conversation_id"
 TABLES = ("conversations", "insights", "windows", "erasures")
 SEGMENT_MS = DAY_MS  # a broker removes records by their age in whole segments: this is how much later than promised
 COMPACTION_LAG_MS = DAY_MS  # after which a broker takes a replaced row off its disks, however few rows there are
-COMMANDS_AUDITED = ("signalstream keys", "signalstream vault", "signalstream policies", "signalstream dlq")
+COMMANDS_AUDITED = (
+    "signalstream keys",
+    "signalstream vault",
+    "signalstream policies",
+    "signalstream dlq",
+    "signalstream retention",
+)
+RETENTION = ("retention sweep", "signalstream retention")
 SOON_COMPACTED = (("segment.ms", "1000"), ("min.cleanable.dirty.ratio", "0.01"), ("file.delete.delay.ms", "1000"))
 """What replaced a record takes it off the broker's disks with the cleaner's next round, not some day."""
 
@@ -54,7 +61,7 @@ class TopicSpec:
 
 
 # A request to erase lies among the messages (EraseConversation, told by its header): its place says what was before it.
-RAW = TopicSpec("messages.raw", "Message", ("web",), ("conversation",))
+RAW = TopicSpec("messages.raw", "Message", ("web", *RETENTION), ("conversation",))
 TURNS = TopicSpec("conversations.state", "Turn", ("conversation",), AI_AGENTS)
 AI_TOPICS = tuple(TopicSpec(f"ai.{agent}", "Analysis", (agent,), ("aggregation",)) for agent in AI_AGENTS)
 AGGREGATED = TopicSpec("ai.aggregated", "Update", ("aggregation",), ("live view",))
@@ -67,7 +74,7 @@ DLQ = TopicSpec(
     dated_by_broker=False,
 )
 WINDOW_COMMANDS = TopicSpec(
-    "windows.commands", "WindowCommand", ("window sweep",), ("aggregation",), retention_ms=DAY_MS
+    "windows.commands", "WindowCommand", ("window sweep", *RETENTION), ("aggregation",), retention_ms=DAY_MS
 )
 CONVERSATION_COMMANDS = TopicSpec(
     "conversations.commands", "ErasureCommand", ("conversation", "erasure sweep"), ("aggregation",)

@@ -42,6 +42,8 @@ OTHERS = {
     "policies",
     "audit trail",
     "window sweep",
+    "retention sweep",
+    "signalstream retention",
     "erasure sweep",
     "live view",
     "signalstream dlq",

@@ -11,7 +11,7 @@ import structlog
 
 from signalstream.core.arrival import record_time
 from signalstream.core.conversation import Bounds, Find, join
-from signalstream.core.erasure import asks_erasure, current, generation_of, is_before, marked
+from signalstream.core.erasure import asks_erasure, current, generation_of, holds, is_before, marked
 from signalstream.core.keys import parse_key
 from signalstream.core.sealing import UNSEALED, Sealer
 from signalstream.core.tagged import tagged_message
@@ -63,9 +63,11 @@ class ConversationAgent:
 
     async def _erase(self, event: Any) -> None:
         key, at = parse_key(event.message.key).encode(), record_time(event.message.timestamp)
-        read(self.sealer, EraseConversation, event.message)
+        request = read(self.sealer, EraseConversation, event.message)
         if at is None:
             raise UndecodableError("a request to erase has no time of the broker")
+        if not holds(request, self.table.get(key), self.marks.get(key), at, event.message.offset):
+            return  # somebody has written meanwhile
         mark = marked(self.marks.get(key), at, event.message.offset, self.keep_marks)
         self.marks.put(key, mark)
         if current(self.table.get(key), mark) is None:

@@ -15,7 +15,7 @@ from aiokafka import TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
 from signalstream.cli.rebuild_log import Logs, Offsets, RebuildLog
-from signalstream.core.erasure import asks_erasure
+from signalstream.core.erasure import asks_erasure, asks_if_idle
 from signalstream.core.rebuild import Comparison
 from signalstream.errors import ConfigurationError
 from signalstream.streaming.groups import committed, describe
@@ -174,6 +174,8 @@ def _replay(replay: Replay, record: Any, value: bytes | None, raw: str) -> None:
     at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
     if record.topic != raw:
         replay.analysis(record.topic, record.key, value, at)
+    elif asks_if_idle(record.headers):
+        pass  # the served version's marks say whether it was done
     elif asks_erasure(record.headers):
         replay.erasure(record.key, record.offset, at)
     else:

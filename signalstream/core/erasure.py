@@ -15,8 +15,11 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from signalstream.core.arrival import MOST_SKEW
 from signalstream.core.keys import ConversationKey, is_conversation_id
-from signalstream.models.erasure import ERASES, ErasureMark
+from signalstream.models.conversation import ConversationState
+from signalstream.models.erasure import ERASES, EraseConversation, ErasureMark
 
+IF_IDLE = b"idle"
+"""The header's value of a request that is asked of a conversation only if it is silent."""
 _DIGEST_BYTES = 8
 _MILLISECOND = timedelta(milliseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,6 +40,21 @@ Row = TypeVar("Row", bound=OfGeneration)
 def asks_erasure(headers: Iterable[tuple[str, bytes]]) -> bool:
     """Say whether a record of the raw topic with these headers asks for an erasure."""
     return any(name == ERASES for name, _ in headers)
+
+
+def asks_if_idle(headers: Iterable[tuple[str, bytes]]) -> bool:
+    """Say whether it does so only if the conversation is silent. Who has not its row cannot tell: its mark does."""
+    return any(name == ERASES and value == IF_IDLE for name, value in headers)
+
+
+def holds(
+    request: EraseConversation, state: ConversationState | None, mark: ErasureMark | None, at: datetime, offset: int
+) -> bool:
+    """Say whether a request is to be done. One that was done is done again."""
+    if request.idle_since is None or is_before(mark, at, offset):
+        return True
+    row = current(state, mark)
+    return row is not None and row.last_message_at <= request.idle_since
 
 
 def marked(mark: ErasureMark | None, at: datetime, offset: int, kept: timedelta) -> ErasureMark:

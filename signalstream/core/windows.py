@@ -104,9 +104,12 @@ def close(state: WindowState, by: Literal["event_time", "deadline"]) -> WindowSt
     return state if state.status == "closed" else state.model_copy(update={"status": "closed", "closed_by": by})
 
 
-def expired(state: WindowState, now: datetime) -> bool:
-    """Say whether a window's row may go."""
-    return now >= state.expires_at
+def expired(state: WindowState, now: datetime, kept_seconds: int | None = None) -> bool:
+    """Say whether a window's row may go; a closed one also when it was kept for its tenant's own retention."""
+    if now >= state.expires_at:
+        return True
+    is_closed = state.status == "closed" and kept_seconds is not None
+    return is_closed and now >= state.deadline + timedelta(seconds=kept_seconds or 0)
 
 
 def view(state: WindowState) -> Window:

@@ -13,9 +13,13 @@ ERASES = "erases"
 
 
 class EraseConversation(Versioned):
-    """The value of such a record. Its place in the topic says what was before it, its key says of what."""
+    """The value of such a record. Its place in the topic says what was before it, its key says of what.
+
+    With ``idle_since`` it is asked only of a conversation that has no later message: who asks may not know the newest.
+    """
 
     erase: Literal["conversation"] = "conversation"
+    idle_since: Timestamp | None = None
 
 
 class ErasureCommand(Versioned):

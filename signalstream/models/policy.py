@@ -12,6 +12,9 @@ Originals = Literal["redacted_only", "redacted_and_sealed_original"]
 DetectorFailure = Literal["block", "pass"]
 
 
+_Days = Annotated[int, Field(ge=1, le=36_500)]
+
+
 class TenantPolicy(Versioned):
     """A tenant's own decisions; None is the deployment's."""
 
@@ -24,3 +27,7 @@ class TenantPolicy(Versioned):
     messages_burst: int | None = Field(default=None, ge=1)
     websockets: int | None = Field(default=None, ge=0)
     max_body_bytes: int | None = Field(default=None, ge=1_024)
+    retention_messages_days: _Days | None = None
+    retention_insights_days: _Days | None = None
+    retention_windows_days: _Days | None = None
+    retention_dead_letters_days: _Days | None = None

@@ -45,10 +45,14 @@ class WindowState(Versioned):
 
 
 class WindowCommand(Versioned):
-    """Asks the agent that owns a conversation to close or expire a window, on ``support.windows.commands``."""
+    """Asks the agent that owns a conversation to close or expire a window, on ``support.windows.commands``.
+
+    ``kept_seconds`` is the tenant's own retention, where it is shorter than the deployment's.
+    """
 
     command: Literal["close", "expire"]
     start: int
+    kept_seconds: int | None = None
 
 
 class Window(Model):

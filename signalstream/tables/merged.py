@@ -82,7 +82,7 @@ class MergedRows:
             is_due = windows.due(window, row.watermark, self.clock.now(), self.policy) is not None
             if is_due or (untold and window.status == "closed"):
                 return Merged(row, (start,) if untold else (), self._close(key, (start,), "deadline"))
-        elif windows.expired(window, self.clock.now()):
+        elif windows.expired(window, self.clock.now(), command.kept_seconds):
             self.windows.remove(row_key(key.encode(), start))
             if start in row.windows:
                 self.insights.put(key.encode(), _without_window(row, start))
