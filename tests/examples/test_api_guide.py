@@ -86,7 +86,8 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Worker, 
     """Start a worker that wants credentials; give it with a key that the command issued for it."""
     folder = tmp_path_factory.mktemp("guarded")
     secret = {"SIGNALSTREAM_AUTH_SECRET": "a secret that the guide's test has"}
-    wanted = {**SETTINGS, **secret, "SIGNALSTREAM_AUTH": "required"}
+    limits = {"SIGNALSTREAM_MESSAGES_PER_MINUTE": "120", "SIGNALSTREAM_MESSAGES_BURST": "5"}
+    wanted = {**SETTINGS, **secret, **limits, "SIGNALSTREAM_AUTH": "required"}
     issue = ("keys", "issue", "--tenant", "acme", "--label", "guide", *("--scope", "messages:write"))
     with EmbeddedBroker(folder / "broker.log") as broker, Worker(broker.bootstrap, folder, wanted) as started:
         started.wait_ready()
@@ -170,12 +171,17 @@ def test_the_javascript_of_the_guide_runs(worker: Worker, tmp_path: Path) -> Non
 @pytest.mark.embedded
 def test_what_the_guide_says_of_credentials_is_so(guarded: tuple[Worker, str], tmp_path: Path) -> None:
     worker, key = guarded
-    said = {}
+    said: dict[str, list[str]] = {}
     for block in (block for block in blocks() if block.runs and block.wants_a_key):
-        said[block.language] = run(block, worker, tmp_path, API_KEY=key)
-    assert '"status":"accepted"' in said["bash"]
-    assert said["javascript"].split("\n")[0] == "connected acme"
-    assert said["python"].split("\n")[0] == "connected"
+        said.setdefault(block.language, []).append(run(block, worker, tmp_path, API_KEY=key))
+    assert '"status":"accepted"' in said["bash"][0]
+    assert said["javascript"][0].split("\n")[0] == "connected acme"
+    assert said["python"][0].split("\n")[0] == "connected"
+    assert [line.split(":")[0].lower() for line in sorted(said["bash"][1].splitlines())] == [
+        "ratelimit-limit", "ratelimit-policy", "ratelimit-remaining", "ratelimit-reset",
+    ]  # fmt: skip
+    assert said["python"][1].count("taken, left:") == 8
+    assert "429 waiting for 1 s" in said["python"][1]
     without = subprocess.run(
         ["curl", "-sS", f"{worker.url}/v1/conversations"], capture_output=True, text=True, timeout=30, check=True
     )
