@@ -1,7 +1,7 @@
 """``python -m benchmarks``: measure, print, and write the figures into docs/PERFORMANCE.md.
 
 ``speed`` is latency and throughput, ``failover`` what a reader notices when a worker goes or comes, ``gemini`` what is
-promised of a remote model; all by default.
+promised of a remote model, ``neighbour`` what a tenant notices of another's flood; all by default.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import signal
 import sys
 import tempfile
@@ -21,6 +22,8 @@ from rich.console import Console
 from benchmarks import machine, report, show
 from benchmarks.failover import QUICK_FAILOVER, FailoverPlan, run_failover
 from benchmarks.failover_report import broken, failover_tables
+from benchmarks.neighbour import QUICK_NEIGHBOUR, NeighbourPlan, run_neighbour
+from benchmarks.neighbour_report import neighbour_tables
 from benchmarks.remote import broken as broken_remotely
 from benchmarks.remote import remote_facts, remote_tables, run_remote
 from benchmarks.remote_rows import ROWS
@@ -80,6 +83,18 @@ def _gemini(options: argparse.Namespace, console: Console) -> int:
     return 1 if broken_remotely(results) else 0
 
 
+def _neighbour(options: argparse.Namespace, console: Console) -> int:
+    plan = QUICK_NEIGHBOUR if options.quick else NeighbourPlan()
+    plan = plan if options.rounds is None else replace(plan, rounds=options.rounds)
+    before = f"{os.getloadavg()[0]:.2f} before"
+    with tempfile.TemporaryDirectory(prefix="neighbour-") as directory, KafkaBroker() as broker:
+        found = run_neighbour(plan, broker.bootstrap, Path(directory), console.print)
+    load = f"{before}, {os.getloadavg()[0]:.2f} after (mean of a minute, own load included)"
+    facts = {**machine.facts(), "Runs": f"{plan.rounds}, interleaved", "Load of the machine": load}
+    _tell(options, console, show.NEIGHBOUR, facts, neighbour_tables(plan, found))
+    return 1 if found.lost else 0
+
+
 def _tell(
     options: argparse.Namespace,
     console: Console,
@@ -104,7 +119,7 @@ def _plan(options: argparse.Namespace) -> Plan:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "measures", nargs="*", choices=[*_MEASURES, []], metavar="speed|failover|gemini", help="all when none"
+        "measures", nargs="*", choices=[*_MEASURES, []], metavar="speed|failover|gemini|neighbour", help="all when none"
     )
     parser.add_argument("--quick", action="store_true", help="one small round, to see that it works; writes nothing")
     parser.add_argument("--rounds", type=_positive, help="how often each pipeline is measured (5)")
@@ -131,7 +146,7 @@ def _length(text: str) -> float:
     return minutes
 
 
-_MEASURES = {"speed": _speed, "failover": _failover, "gemini": _gemini}
+_MEASURES = {"speed": _speed, "failover": _failover, "gemini": _gemini, "neighbour": _neighbour}
 
 if __name__ == "__main__":
     raise SystemExit(main(sys.argv[1:]))

@@ -51,7 +51,7 @@ def run_latency(brokers: str, pipeline: Pipeline, directory: Path, rate: float, 
         conversations=max(1, int(rate)),  # so that a conversation's turns are a second apart
     )
     before, started = cpu_seconds(pipeline.pids), time.monotonic()
-    samples = _generate(spec, directory, seconds + START_AND_SETTLE_SECONDS)
+    samples = generate(spec, directory, seconds + START_AND_SETTLE_SECONDS)
     share = (cpu_seconds(pipeline.pids) - before) / (time.monotonic() - started)
     return summary(samples, share)
 
@@ -76,7 +76,8 @@ def summary(samples: Samples, cpu_share: float) -> Latency:
     )
 
 
-def _generate(spec: LoadSpec, directory: Path, limit_seconds: float) -> Samples:
+def generate(spec: LoadSpec, directory: Path, limit_seconds: float) -> Samples:
+    """Run the load in a process of its own. Raises RuntimeError when it breaks off or outlasts its time."""
     directory.mkdir(parents=True, exist_ok=True)
     spec_path, result_path, log_path = directory / "load.json", directory / "samples.json", directory / "load.log"
     spec_path.write_text(spec.model_dump_json())

@@ -36,6 +36,7 @@ class LoadSpec(Model):
     rate: float
     requests: int
     conversations: int
+    credential: str | None = None
 
 
 async def run(spec: LoadSpec) -> Journal:
@@ -74,7 +75,8 @@ async def _request(journal: Journal, number: int, submit: Submit) -> None:
 
 @asynccontextmanager
 async def _by_http(spec: LoadSpec, journal: Journal) -> AsyncIterator[Submit]:
-    async with aiohttp.ClientSession(spec.url, connector=aiohttp.TCPConnector(limit=0)) as session:
+    headers = {"Authorization": f"Bearer {spec.credential}"} if spec.credential else {}
+    async with aiohttp.ClientSession(spec.url, connector=aiohttp.TCPConnector(limit=0), headers=headers) as session:
 
         async def post(number: int) -> None:
             body = {

@@ -14,6 +14,7 @@ from benchmarks.report import Table
 FIGURES = "figures"
 FAILOVER = "failover"
 GEMINI = "gemini"
+NEIGHBOUR = "neighbour"
 
 
 def show(console: Console, facts: Mapping[str, str], tables: Sequence[Table]) -> None:
