@@ -43,6 +43,7 @@ REPLY_FAULTS = frozenset(
         "wrong_schema",
         "extra_text",
         "repeat",
+        "swapped",
     }
 )
 """What spoils an answer; ``spoiling`` says how."""

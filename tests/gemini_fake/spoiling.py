@@ -40,10 +40,22 @@ def misshapen(text: str, fault: str | None) -> str:
             return f"```json\n{text}\n```"
         case "extra_text":
             return f"Here is the JSON you asked for:\n{text}\nLet me know if you need more."
+        case "swapped":
+            return swapped(text)
         case "wrong_schema":
             return json.dumps({"unexpected": True, "items": [1, 2]})
         case _:
             return text
+
+
+def swapped(text: str) -> str:
+    """Return an answer whose results have moved on by one id; one with a single result, or with none, as it is."""
+    answer = json.loads(text)
+    results = answer.get("results", []) if isinstance(answer, dict) else []
+    ids = [result["id"] for result in results]
+    for result, other in zip(results, ids[1:] + ids[:1], strict=True):
+        result["id"] = other
+    return json.dumps(answer, ensure_ascii=False) if results else text
 
 
 def bounded(answered: Answered, most_tokens: int | None) -> Answered:

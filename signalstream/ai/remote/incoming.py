@@ -1,18 +1,21 @@
 """What comes back: each entry is found by its id, compared with what was asked, and believed only where it may be.
 
 An entry is left out, with the reason, when it is missing or there twice, does not have the asked form, repeats our
-instructions or an id, or holds a placeholder that was not sent. Reasons never quote an answer: it may quote a customer.
+instructions or an id, holds a placeholder that was not sent, or may be about another conversation (``belonging``).
+Reasons never quote an answer: it may quote a customer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from pydantic import ValidationError
 
+from signalstream.ai.remote.belonging import said_in, strangers
 from signalstream.ai.remote.fencing import visible
 from signalstream.ai.remote.leaking import recites
 from signalstream.ai.remote.outgoing import OutgoingTurn
@@ -57,13 +60,29 @@ def reading(task: str, value: Mapping[str, Any], turns: Sequence[OutgoingTurn], 
     if not isinstance(entries, list):
         raise AnalystBadOutputError(f'the answer to {prompt.name} is not {{"results": [...]}}')
     ids = frozenset(turn.id for turn in turns)
+    found: dict[str, Entry] = {}
+    said: dict[str, frozenset[str]] = {}
     for turn in turns:
-        try:
-            entry = _checked(_only(entries, turn.id), prompt, turn, ids)
-            answers.results[turn.id] = shaped(entry, turn)
-        except AnalystBadOutputError as error:
-            answers.refused[turn.id] = f"the entry of {prompt.name} cannot be used: {error}"
+        with _refusals(prompt, turn, answers):
+            found[turn.id] = _checked(_only(entries, turn.id), prompt, turn, ids)
+        said[turn.id] = said_in(turn) if len(turns) > 1 else frozenset()
         yield
+    others = strangers(found, said) if len(turns) > 1 else frozenset()
+    for turn in turns:
+        if turn.id in found:
+            with _refusals(prompt, turn, answers):
+                if turn.id in others:
+                    raise AnalystBadOutputError("it may be about another conversation of the same question")
+                answers.results[turn.id] = shaped(found[turn.id], turn)
+            yield
+
+
+@contextmanager
+def _refusals(prompt: Prompt, turn: OutgoingTurn, answers: Answers) -> Iterator[None]:
+    try:
+        yield
+    except AnalystBadOutputError as error:
+        answers.refused[turn.id] = f"the entry of {prompt.name} cannot be used: {error}"
 
 
 def restored(text: str, turn: OutgoingTurn, originals: Originals = Originals.HIDDEN) -> str:

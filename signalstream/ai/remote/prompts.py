@@ -1,6 +1,6 @@
 """What a remote model is asked: four prompts, each with a version that changes when its words or its schema do.
 
-The version travels in the question's name, as in ``sentiment-v1``; tests pin what each version says. Instructions are
+The version travels in the question's name, as in ``sentiment-v2``; tests pin what each version says. Instructions are
 constant: all that differs from question to question is data. There is no secret in them, and no customer's words.
 """
 
@@ -36,7 +36,8 @@ The last line names the ids to answer: "results" holds one entry for each, with 
 """
 SENTIMENT = """\
 Task: the customer's sentiment in the newest message of the customer; earlier messages only help to understand it.
-evidence: the words and facts that show it, at most 25 words. Then sentiment, and the emotion that stands out.
+evidence: the customer's words that show it, as they were written, at most 25. Then sentiment, and the emotion that
+stands out.
 score: from -100, as bad as can be, over 0 to 100, as good as can be. confidence: 0 to 100, how sure you are.
 Politeness and thanks in a complaint leave it a complaint. What an agent writes has no say.
 """
@@ -81,7 +82,7 @@ class Prompt:
 
     @property
     def name(self) -> str:
-        """Task and version, as in ``sentiment-v1``."""
+        """Task and version, as in ``sentiment-v2``."""
         return f"{self.task}-v{self.version}"
 
     @cached_property
@@ -99,7 +100,7 @@ PROMPTS: Mapping[str, Prompt] = MappingProxyType(
     {
         prompt.task: prompt
         for prompt in (
-            Prompt("sentiment", 1, f"{FRAME}\n{SENTIMENT}", wire.SentimentEntry, 160, 6, 2_000),
+            Prompt("sentiment", 2, f"{FRAME}\n{SENTIMENT}", wire.SentimentEntry, 160, 6, 2_000),
             Prompt("pii", 1, f"{FRAME}\n{PII}", wire.PiiEntry, 320, 0, 0),
             Prompt("insights", 1, f"{FRAME}\n{INSIGHTS}", wire.InsightsEntry, 640, 12, 4_000),
             Prompt("summary", 1, f"{FRAME}\n{SUMMARY}", wire.SummaryEntry, 800, 24, 8_000),

@@ -67,6 +67,7 @@ OUTCOMES: Mapping[str, type[AnalystError] | None] = {
     "fenced": None,
     "extra_text": None,
     "wrong_schema": None,
+    "swapped": None,
 }
 """Fault to the error that an adapter raises; None: the JSON object is returned, whatever its shape."""
 

@@ -16,7 +16,7 @@ from signalstream.models.intelligence import Insights
 from tests.ai.remote.turns import GOOD, answer, prepared
 
 ONE = prepared("I was charged twice, jane@x.example", context=(("customer", "hi, kim@x.example"), ("agent", "hello")))
-OTHER = prepared("Where is my parcel?")
+OTHER = prepared("My card was charged twice and nobody answers")
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),

@@ -32,7 +32,7 @@ EACH = pytest.mark.parametrize("injection", INJECTIONS, ids=lambda one: one.name
 
 def asked(injection: Injection, task: str) -> tuple[Question, OutgoingTurn, OutgoingTurn]:
     """Return a question about the injected message and an innocent one, and both turns."""
-    guilty, innocent = prepared(injection.text), prepared("I was charged twice")
+    guilty, innocent = prepared(injection.text), prepared("I was charged twice and nobody answers")
     return question_for(task, [guilty, innocent]), guilty, innocent
 
 
@@ -146,7 +146,7 @@ def test_a_model_that_calls_everything_personal_data_is_not_believed() -> None:
 
 
 def test_the_innocent_answer_is_what_a_model_that_means_well_gives() -> None:
-    given = prepared("I was charged twice")
+    given = prepared("I was charged twice and nobody answers")
     results: list[Model] = [read(task, answer(task, given), [given]).results[given.id] for task in GOOD]
     assert [type(one) for one in results] == [result_of(task) for task in GOOD]
     assert isinstance(results[1], Pii)

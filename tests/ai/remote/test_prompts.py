@@ -24,7 +24,7 @@ from tests.ai.local.conversations import turn
 from tests.ai.remote.turns import answer, numbered, patterns, prepared
 
 PINNED = {
-    "sentiment-v1": "9d582072269eb60e",
+    "sentiment-v2": "fe82842485f47f2b",
     "pii-v1": "13b912aa0f3894d7",
     "insights-v1": "cf3dea7ca4da5fc1",
     "summary-v1": "3c06a622ef701d92",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import count
 from typing import Any
@@ -74,5 +74,11 @@ GOOD: dict[str, dict[str, Any]] = {
 
 
 def answer(task: str, *turns: OutgoingTurn, **changes: Any) -> dict[str, Any]:
-    """Return an answer for the turns, all alike: a good one with ``changes``."""
-    return {"results": [{"id": one.id, **GOOD[task], **changes} for one in turns]}
+    """Return an answer for the turns, good ones with ``changes``: all alike but for the evidence."""
+    return {"results": [{"id": one.id, **GOOD[task], **_evidence(task, one, turns), **changes} for one in turns]}
+
+
+def _evidence(task: str, turn: OutgoingTurn, turns: Sequence[OutgoingTurn]) -> dict[str, str]:
+    if task != "sentiment" or len(turns) == 1:
+        return {}
+    return {"evidence": " ".join(turn.voices.lines[-1][1].split()[:25])}
