@@ -30,6 +30,7 @@ from signalstream.core.deadlines import Deadlines
 from signalstream.core.keys import ConversationKey
 from signalstream.core.letter_rate import LetterRate
 from signalstream.core.sealing import UNSEALED, Sealer
+from signalstream.core.tags import KeyedTagger
 from signalstream.encryption import Encryption, encryption
 from signalstream.metrics.metrics import QUIET, EachCounter, Metrics
 from signalstream.metrics.prometheus import PrometheusMetrics
@@ -37,6 +38,7 @@ from signalstream.models.conversation import Turn
 from signalstream.models.live import Update
 from signalstream.models.tenant_key import TenantKeyRecord
 from signalstream.policies import ReplicaPolicies
+from signalstream.security.redacting import Redactor
 from signalstream.settings import Settings
 from signalstream.streaming.application import SignalApp, check_versions, new_app, set_log_levels
 from signalstream.streaming.clients import connection
@@ -58,7 +60,7 @@ from signalstream.tables.conversations import conversations_table
 from signalstream.tables.erasures import erasures_table
 from signalstream.tables.insights import insights_table
 from signalstream.tables.reader import TableReader
-from signalstream.tables.rules import rules_of
+from signalstream.tables.rules import Rules, rules_of
 from signalstream.tables.windows import windows_table
 from signalstream.telemetry import configure_logging, logging_config
 from signalstream.tenant_erasure import KeyDestruction
@@ -88,8 +90,8 @@ def build(settings: Settings) -> SignalApp:
     configure_logging(settings)
     check_exposure(settings)
     check_data_dir(settings.data_dir)
-    analyst = choose_analyst(settings)
     encrypting = encryption(settings, _say_made)
+    analyst = choose_analyst(settings, KeyedTagger((encrypting.vault if encrypting else UNSEALED).secret_of))
     policies = ReplicaPolicies(settings, connection(settings))
     main = _main_app(settings, encrypting, policies)
     parts = _Parts(settings, analyst, main, (main, *_other_apps(settings)), encrypting, policies)
@@ -128,6 +130,14 @@ class _Parts:
     @cached_property
     def read_turn(self) -> RecentlyRead[Turn]:
         return RecentlyRead(Turn, self.sealer)
+
+    @cached_property
+    def rules(self) -> Rules:
+        return rules_of(self.settings)
+
+    @cached_property
+    def tagger(self) -> KeyedTagger:
+        return KeyedTagger(self.sealer.secret_of)
 
     @cached_property
     def letters(self) -> LetterRate:
@@ -211,7 +221,8 @@ class _Parts:
     def web_services(self) -> WebServices:
         settings = self.settings
         kafka = connection(settings)
-        ingest = KafkaIngest(kafka, self.topic(RAW), settings.produce_timeout_seconds, self.sealer)
+        redactor = Redactor(self.rules.find, self.tagger, self.policies, self.sealer, settings.redaction_seconds)
+        ingest = KafkaIngest(kafka, self.topic(RAW), settings.produce_timeout_seconds, redactor.redact, self.sealer)
         before: list[Step] = [_start_up(settings), ingest.start, self.analyst.start]
         before += [self.audit.start, self.audit.checkpoint]
         after: list[Step] = [self.analyst.stop, ingest.stop, self.policies.stop, self.audit.stop]
@@ -220,6 +231,7 @@ class _Parts:
             "dead letters": self.letters.probe,
             "policies": self.policies.health,
             "audit log": self.audit.health,
+            "redaction": redactor.health,
         }
         if self.encryption is not None:
             after.append(self.encryption.stop)
@@ -295,7 +307,7 @@ class _Parts:
         app.task(write_uses)
 
     def _add_core(self) -> TableReader:
-        settings, app, rules = self.settings, self.main, rules_of(self.settings)
+        settings, app, rules = self.settings, self.main, self.rules
         deadlines = Deadlines()
         states, rows, windows, marks = (
             conversations_table(app, self.sealer),
@@ -314,6 +326,7 @@ class _Parts:
             find=rules.find,
             bounds=rules.bounds,
             keep_marks=rules.keep_marks,
+            tagger=self.tagger,
             dropped=self._drop,
             sealer=self.sealer,
         )

@@ -47,6 +47,10 @@ class StorageError(SignalStreamError):
 class RedactionError(SignalStreamError):
     """Personal data could not be looked for, or the original not be sealed. Nothing is kept; the caller is told 503."""
 
+    def __init__(self, message: str, word: str = "redaction-failed") -> None:
+        super().__init__(message)
+        self.word = word
+
 
 class OwnerUnavailableError(SignalStreamError):
     """The worker that owns a key is unknown, recovering or unreachable. Retry: the caller is told 503."""
@@ -120,6 +124,10 @@ class AnalystSupersededError(AnalystError):
 
 class AnalystOverdueError(AnalystError):
     """The call's deadline came before an answer. No retry: the time is up; the local analyst answers."""
+
+
+class AnalystOverloadedError(AnalystError):
+    """More turns came than can be answered in time, so this one was not asked. No retry: a lesser analyst answers."""
 
 
 class AnalystSuspendedError(AnalystError):

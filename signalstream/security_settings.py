@@ -11,6 +11,7 @@ from pydantic_settings import NoDecode
 
 from signalstream.limit_settings import LimitSettings
 from signalstream.models.base import TENANT_PATTERN
+from signalstream.models.policy import DetectorFailure, Originals
 
 ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?")
 
@@ -24,6 +25,18 @@ class SecuritySettings(LimitSettings):
     )
     master_key_file: Path | None = Field(
         default=None, description="File with a master key in each line, instead of the setting; it is read anew."
+    )
+
+    originals: Originals = Field(
+        default="redacted_only",
+        description="Whether what was written is kept, encrypted, beside the redacted message; tenants may differ.",
+    )
+    detector_failure: DetectorFailure = Field(
+        default="block",
+        description="What becomes of a message that cannot be searched for personal data; tenants may differ.",
+    )
+    redaction_seconds: float = Field(
+        default=2.0, ge=0.05, le=60, description="Longest search of a message for personal data, in seconds."
     )
 
     auth_secret: SecretStr | None = Field(

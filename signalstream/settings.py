@@ -213,6 +213,13 @@ class Settings(RemoteSettings, AuditSettings, SecuritySettings):
             raise ValueError(f"must be below {PREFIX}REBALANCE_TIMEOUT_SECONDS ({longest:g}): a hand-over waits for it")
         return value
 
+    @field_validator("encryption")
+    @classmethod
+    def _seals_originals(cls, value: str, info: ValidationInfo) -> str:
+        if value == "off" and info.data.get("originals") == "redacted_and_sealed_original":
+            raise ValueError(f"{PREFIX}ORIGINALS=redacted_and_sealed_original keeps originals encrypted only")
+        return value
+
     def core_id(self) -> str:
         """Return the id of the app that has the tables: its group, and the beginning of its changelogs' names."""
         return self.app_id if self.app_version == 1 else f"{self.app_id}-v{self.app_version}"

@@ -94,6 +94,18 @@ class MessageAccepted(Model):
     timestamp: Timestamp
 
 
+class OriginalMessage(Model):
+    """The answer to ``GET …/messages/{message_id}/original``: a message as it was written."""
+
+    message_id: UUID
+    conversation_id: str
+    message: str
+    metadata: Metadata = Field(default_factory=dict)
+    values: dict[str, str] = Field(
+        default_factory=dict, description="What the placeholders of this message stand for, where patterns found it."
+    )
+
+
 class Found(Model):
     """Personal data that stood in a message: code points of what was written, from ``start`` up to ``end``.
 

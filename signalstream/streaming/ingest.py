@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 import structlog
@@ -27,6 +28,7 @@ from signalstream.streaming.values import encode, sealable
 REMEMBER_SECONDS = 600.0
 REMEMBER_CONVERSATIONS = 20_000
 WAITING_LIMIT = 2_000  # requests that wait for an acknowledgement at once; more are refused, not queued
+Redact = Callable[[Message], Awaitable[Message]]
 log = structlog.get_logger()
 
 
@@ -38,9 +40,12 @@ class _Accepted(NamedTuple):
 
 
 class KafkaIngest:
-    """Produces messages with ``acks=all`` and waits for the acknowledgement."""
+    """Produces messages with ``acks=all`` and waits for the acknowledgement. ``redact`` returns them as may be kept."""
 
-    def __init__(self, connection: Connection, topic: str, timeout_seconds: float, sealer: Sealer = UNSEALED) -> None:
+    def __init__(
+        self, connection: Connection, topic: str, timeout_seconds: float, redact: Redact, sealer: Sealer = UNSEALED
+    ) -> None:
+        self._redact = redact
         self._connection = connection
         self._topic = topic
         self._timeout = timeout_seconds
@@ -65,9 +70,13 @@ class KafkaIngest:
             await self._producer.stop()
 
     async def accept(self, message: Message, request_id: str) -> None:
-        """Return once the broker has acknowledged. Raises BrokerUnavailableError, KeyDestroyedError."""
+        """Return once the broker has acknowledged the message, redacted.
+
+        Raises BrokerUnavailableError, KeyDestroyedError, RedactionError.
+        """
         key = ConversationKey(message.tenant_id, message.conversation_id)
-        self._remember(key, await self._send(key, encode(message), message_headers(request_id, key.tenant_id)))
+        kept = await self._redact(message)
+        self._remember(key, await self._send(key, encode(kept), message_headers(request_id, key.tenant_id)))
 
     async def erase(self, key: ConversationKey, request_id: str) -> int:
         """Ask for a conversation to be erased: a record among its messages, so that its place says what was before.

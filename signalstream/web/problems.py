@@ -18,6 +18,7 @@ from signalstream.errors import (
     KeyDestroyedError,
     KeyPendingError,
     OwnerUnavailableError,
+    RedactionError,
     SignalStreamError,
 )
 from signalstream.models.base import Model
@@ -160,6 +161,8 @@ def _refusal_of(error: Exception) -> ProblemError | None:
         return ProblemError(410, ERASED_DETAIL, word="tenant-erased")
     if isinstance(error, AuthenticationUnavailableError):
         return unavailable("authentication-unavailable", str(error))
+    if isinstance(error, RedactionError):
+        return unavailable(error.word, str(error))
     return None
 
 

@@ -44,8 +44,12 @@ class FakeProducer:
         return SimpleNamespace(fetch_all_metadata=self.answer)
 
 
+async def as_it_is(one: Message) -> Message:
+    return one
+
+
 def connected(producer: FakeProducer) -> KafkaIngest:
-    made = KafkaIngest(Connection(("127.0.0.1:1",)), "raw", 0.02)
+    made = KafkaIngest(Connection(("127.0.0.1:1",)), "raw", 0.02, as_it_is)
     made._producer = producer  # type: ignore[assignment]
     return made
 
@@ -74,7 +78,7 @@ async def test_a_message_without_an_acknowledgement_is_refused_in_bounded_time_a
 
 async def test_before_the_connection_stands_messages_are_refused():
     with pytest.raises(BrokerUnavailableError, match="not connected"):
-        await KafkaIngest(Connection(("127.0.0.1:1",)), "raw", 0.02).accept(message(), "r-1")
+        await KafkaIngest(Connection(("127.0.0.1:1",)), "raw", 0.02, as_it_is).accept(message(), "r-1")
 
 
 async def test_more_messages_than_may_wait_are_refused_at_once():
@@ -111,12 +115,12 @@ async def test_the_broker_is_reachable_when_it_answers_in_time(producer, reachab
 
 
 async def test_no_broker_is_reachable_before_the_connection_stands():
-    assert await KafkaIngest(Connection(("127.0.0.1:1",)), "raw", 0.02).reachable(0.02) is False
+    assert await KafkaIngest(Connection(("127.0.0.1:1",)), "raw", 0.02, as_it_is).reachable(0.02) is False
 
 
 async def test_a_message_is_sealed_and_a_tenant_that_was_erased_since_has_no_recent_ones():
     producer, vault = FakeProducer(), VaultTopic().vault()
-    sealing = KafkaIngest(Connection(("127.0.0.1:1",)), "raw", 5.0, vault)
+    sealing = KafkaIngest(Connection(("127.0.0.1:1",)), "raw", 5.0, as_it_is, vault)
     sealing._producer = producer
 
     await sealing.accept(message(), "r-1")
