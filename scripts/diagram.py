@@ -16,10 +16,13 @@ from scripts import rights
 from signalstream.agents import aggregation, conversation
 from signalstream.agents.aggregation import AggregationAgent
 from signalstream.agents.conversation import ConversationAgent
+from signalstream.agents.erasure_sweep import ErasureSweep
 from signalstream.agents.registry import AI_AGENT_NAMES
+from signalstream.agents.retention_sweep import RetentionSweep
 from signalstream.agents.window_sweep import WindowSweep
 from signalstream.settings import Settings
 from signalstream.tables.conversations import conversations_table
+from signalstream.tables.erasures import erasures_table
 from signalstream.tables.insights import insights_table
 from signalstream.tables.reader import TableReader
 from signalstream.tables.windows import windows_table
@@ -31,11 +34,13 @@ KEEPERS = {
     conversation.NAME: ConversationAgent,
     aggregation.NAME: AggregationAgent,
     "window sweep": WindowSweep,
+    "erasure sweep": ErasureSweep,
+    "retention sweep": RetentionSweep,
     "GET views": TableReader,
 }
 AGENTS = {conversation.NAME, aggregation.NAME, *AI_AGENT_NAMES}
 EVERY_AGENT = "every agent"
-TABLE_OF = dict(zip(TABLES, (conversations_table, insights_table, windows_table), strict=True))
+TABLE_OF = dict(zip(TABLES, (conversations_table, insights_table, windows_table, erasures_table), strict=True))
 STYLES = """\
     classDef topic fill:#eef3fb,stroke:#4a6fa5,color:#16233a
     classDef table fill:#f6f0e2,stroke:#9a7b2f,color:#33290f
@@ -98,7 +103,7 @@ def _edges() -> Iterator[str]:
         yield from (f"    topic_{_id(spec.name)} --> {_id(reader)}" for reader in _gathered(spec.readers))
     for keeper in KEEPERS:
         for table in tables_of(keeper):
-            reads_only = keeper in {"GET views", "window sweep"}
+            reads_only = keeper == "GET views" or keeper.endswith("sweep")
             yield f"    table_{table} --> {_id(keeper)}" if reads_only else f"    {_id(keeper)} --- table_{table}"
     yield "    live_view -- WebSocket and list --> watchers"
     yield "    GET_views -- insights, state, timeline --> watchers"

@@ -40,9 +40,11 @@ def test_every_topic_every_table_and_every_ai_agent_is_drawn() -> None:
 
 def test_each_part_of_the_core_is_drawn_at_the_tables_that_it_is_given() -> None:
     assert {keeper: tables_of(keeper) for keeper in KEEPERS} == {
-        "conversation": ("conversations",),
+        "conversation": ("conversations", "erasures"),
         "aggregation": TABLES,
         "window sweep": ("windows",),
+        "erasure sweep": ("erasures",),
+        "retention sweep": ("conversations", "windows"),
         "GET views": TABLES,
     }
 
