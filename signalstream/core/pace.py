@@ -56,6 +56,11 @@ class Pace:
     def __post_init__(self) -> None:
         self._spacing = spacing_of(self.budget)
 
+    @property
+    def interval(self) -> float:
+        """Return the seconds from one request to the next in steady load; inf without a budget."""
+        return inf if self._spacing is None else self._spacing.interval
+
     def forecast(self, now: float) -> Iterator[float]:
         """Yield when the next requests may go, one after another, each as early as it may; inf when never."""
         rule, spaced = self._spacing, self._spaced_until

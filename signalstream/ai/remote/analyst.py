@@ -9,15 +9,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from math import inf
+from time import perf_counter
 from typing import Protocol
 
 import structlog
 
 from signalstream.ai.analyst import Analyst, Answer
+from signalstream.ai.line import Line
 from signalstream.ai.remote import incoming, prompts
 from signalstream.ai.remote.asking import Answers, Asking
+from signalstream.ai.remote.backlog import Size
 from signalstream.ai.remote.budget import Rebalanced
-from signalstream.ai.remote.gathering import Gathering, Size
+from signalstream.ai.remote.expecting import Expectation
+from signalstream.ai.remote.gathering import Gathering
 from signalstream.ai.remote.measuring import show_gathering
 from signalstream.ai.remote.outgoing import OutgoingTurn
 from signalstream.ai.remote.patience import Patience
@@ -29,6 +34,9 @@ from signalstream.errors import AnalystBadOutputError, AnalystError, AnalystOver
 from signalstream.metrics.metrics import Metrics
 from signalstream.models.conversation import Turn
 
+SEARCHED_AT_ONCE = 64  # turns whose texts are searched: more keep the search no busier, and all of them would be late
+ANSWERED_LOCALLY_AT_ONCE = 16  # turns in the model's stead: few, or they took the CPU from those that it answers
+SLICE_SECONDS = 0.003
 log = structlog.get_logger()
 
 
@@ -41,6 +49,10 @@ class Calls(Protocol):
 
     def answer_seconds(self) -> float:
         """Return how long an answer takes, as a rule; 0 while nobody knows."""
+        ...
+
+    def question_seconds(self, ahead: int) -> float:
+        """Return how long a question waits until it may go, after ``ahead`` others; inf when none goes at all."""
         ...
 
     def condition(self) -> Mapping[str, object]:
@@ -76,13 +88,17 @@ class RemoteAnalyst:
         outgoing: Redacts,
         size: Size,
         patience: Patience,
+        line_seconds: float = inf,
     ) -> None:
         self._provider = provider
         self._calls = calls
         self._local = local
         self._outgoing = outgoing
         self._patience = patience
-        self._asking: Asking[OutgoingTurn] = Asking(Gathering(size, Superseding()), self._ask, self._answer_seconds)
+        self._expected = Expectation(calls, patience)
+        self._asking: Asking[OutgoingTurn] = Asking(Gathering(size, Superseding()), self._ask, self._expected)
+        self._searches, self._line_seconds = Line(SEARCHED_AT_ONCE), line_seconds
+        self._in_stead = Line(ANSWERED_LOCALLY_AT_ONCE)
 
     @property
     def name(self) -> str:
@@ -120,7 +136,11 @@ class RemoteAnalyst:
             return Answer(outcome.result, engine=self.name, model=outcome.model)
         if isinstance(outcome.error, AnalystSupersededError):
             raise outcome.error
-        answer = await self._local.analyse(task, turn)
+        await self._in_stead.enter()
+        try:
+            answer = await self._local.analyse(task, turn)
+        finally:
+            self._in_stead.leave()
         reasons = [f"{self.name}: {outcome.error}", answer.degraded_reason]
         return replace(answer, degraded_reason="; ".join(filter(None, reasons)))
 
@@ -138,15 +158,16 @@ class RemoteAnalyst:
             "local": local,
         }
 
-    def _answer_seconds(self) -> float:
-        # Half of the patience at most: slow answers must not end all questions, for then no quicker one would be seen.
-        return min(self._calls.answer_seconds(), self._patience.seconds / 2)
-
     async def _outcome(self, task: str, turn: Turn) -> Outcome:
         came = asyncio.get_running_loop().time()
         try:
+            await self._searches.enter(came + self._line_seconds)
+            came = asyncio.get_running_loop().time()
             async with self._patience.limit(came):
-                outgoing = await self._outgoing.redacted(turn)
+                try:
+                    outgoing = await self._outgoing.redacted(turn)
+                finally:
+                    self._searches.leave()
                 return await self._asking.outcome(self._waiting(task, outgoing, came + self._patience.longest))
         except TimeoutError:
             waited = asyncio.get_running_loop().time() - came
@@ -168,15 +189,31 @@ class RemoteAnalyst:
         )
 
     async def _ask(self, batch: Sequence[Waiting[OutgoingTurn]], begun: Callable[[], None]) -> Answers:
-        task, turns = batch[0].task, [entry.turn for entry in batch]
-        question = posed(prompts.question_for(task, turns), begun)
+        task, turns, loop = batch[0].task, [entry.turn for entry in batch], asyncio.get_running_loop()
+        sent_at = loop.time()
+
+        def sent() -> None:
+            nonlocal sent_at
+            sent_at = loop.time()
+            begun()
+
         deadline = max(entry.deadline for entry in batch)
-        reply = await self._calls.call(question, deadline, batch[0].tenant)
-        found = incoming.Answers()
+        reply = await self._calls.call(posed(prompts.question_for(task, turns), sent), deadline, batch[0].tenant)
         try:
-            for _ in incoming.reading(task, reply.value, turns, found):
-                await asyncio.sleep(0)  # a turn takes a millisecond: all of them at once would be felt in every POST
+            found = await _read(task, reply, turns)
         except AnalystBadOutputError as error:
             return Answers({}, {entry.name: str(error) for entry in batch}, reply.model)
+        self._expected.read(loop.time() - sent_at)
         results = {(task, turn): result for turn, result in found.results.items()}
         return Answers(results, {(task, turn): why for turn, why in found.refused.items()}, reply.model)
+
+
+async def _read(task: str, reply: Reply, turns: Sequence[OutgoingTurn]) -> incoming.Answers:
+    """Read an answer in slices: all at once would be felt in every POST, one by one each would wait for a busy loop."""
+    found = incoming.Answers()
+    until = perf_counter() + SLICE_SECONDS
+    for _ in incoming.reading(task, reply.value, turns, found):
+        if perf_counter() >= until:
+            await asyncio.sleep(0)
+            until = perf_counter() + SLICE_SECONDS
+    return found

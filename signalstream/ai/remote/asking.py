@@ -9,16 +9,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from math import inf
+from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
 
-from signalstream.ai.remote.gathering import Gathering
+from signalstream.ai.remote.gathering import TOO_MANY, Gathering
 from signalstream.ai.remote.waiting import Name, Outcome, Waiting
-from signalstream.errors import AnalystBadOutputError, AnalystError, AnalystRefusedError, AnalystUnavailableError
+from signalstream.errors import (
+    AnalystBadOutputError,
+    AnalystError,
+    AnalystOverloadedError,
+    AnalystRefusedError,
+    AnalystUnavailableError,
+)
 from signalstream.models.base import Model
 
 MOST_FAILURES = 2  # answers that hold nothing usable for a turn, after which it is given up
+PRUDENCE = 1.15  # a backlog whose end is just in time makes everyone in it just too late when anything takes longer
 STOPPED = Outcome(error=AnalystUnavailableError("it is being stopped"))
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -31,6 +39,18 @@ class Answers:
     results: Mapping[Name, Model]
     reasons: Mapping[Name, str]
     model: str
+
+
+class Expected(Protocol):
+    """What is to be expected of the next questions."""
+
+    def answer_seconds(self) -> float:
+        """Return how long an answer takes, as a rule, from the question's going out until it has been read."""
+        ...
+
+    def question_seconds(self, ahead: int) -> float:
+        """Return how long a question waits until it may go, after ``ahead`` others; inf when none goes at all."""
+        ...
 
 
 Ask = Callable[[Sequence[Waiting[T]], Callable[[], None]], Coroutine[Any, Any, Answers]]
@@ -56,16 +76,21 @@ class Sizes:
 class Asking(Generic[T]):
     """Gives every turn exactly one outcome; it lives in one event loop."""
 
-    def __init__(self, gathering: Gathering[T], ask: Ask[T], answer_seconds: Callable[[], float]) -> None:
+    def __init__(self, gathering: Gathering[T], ask: Ask[T], expected: Expected) -> None:
         self._gathering = gathering
         self._ask = ask
-        self._answer_seconds = answer_seconds  # that an answer is likely to take
+        self._expected = expected
         self._pump: asyncio.Task[None] | None = None
         self._calls: dict[asyncio.Task[None], list[Waiting[T]]] = {}
         self.sizes = Sizes()
 
     async def outcome(self, entry: Waiting[T]) -> Outcome:
-        """Return how a turn ended. When the caller stops waiting, the turn is asked no more."""
+        """Return how a turn ended. When the caller stops waiting, the turn is asked no more.
+
+        One whose answer is expected too late is not asked: it ends at once, and takes no budget from the others.
+        """
+        if self._is_too_late(entry):
+            return Outcome(error=AnalystOverloadedError(TOO_MANY))
         self._gathering.add(entry)
         self._start()
         return await entry.ended
@@ -92,13 +117,20 @@ class Asking(Generic[T]):
         sizes_part = {"questions": sizes.questions, "turns": sizes.turns, "newest": sizes.newest}
         return {"waiting": self.waiting, **sizes_part, "largest": sizes.largest, "mean": mean}
 
+    def _is_too_late(self, entry: Waiting[T]) -> bool:
+        ahead = self._gathering.ahead(entry)
+        if ahead == 0:
+            return False  # the layers below say it when not even the next question has room
+        wait = self._expected.question_seconds(ahead) + self._expected.answer_seconds()
+        return wait < inf and asyncio.get_running_loop().time() + PRUDENCE * wait > entry.deadline
+
     def _start(self) -> None:
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
-        while batch := self._gathering.take(loop.time() + self._answer_seconds()):
+        while batch := self._gathering.take(loop.time() + self._expected.answer_seconds()):
             begun = asyncio.Event()
             call = asyncio.create_task(self._settle(batch, begun))
             self._calls[call] = batch

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from signalstream.ai.analyst import Analyst
 from signalstream.ai.remote.analyst import RemoteAnalyst
+from signalstream.ai.remote.backlog import Size
 from signalstream.ai.remote.budget import Rebalanced
 from signalstream.ai.remote.calling import Caller, layered
-from signalstream.ai.remote.gathering import Size
 from signalstream.ai.remote.measuring import show_calls
 from signalstream.ai.remote.outgoing import Outgoing
 from signalstream.ai.remote.patience import Patience
@@ -19,7 +19,8 @@ from signalstream.core.clock import SystemClock
 from signalstream.metrics.metrics import Metrics
 from signalstream.settings import Settings
 
-REMOTE_SHARE = 0.6  # of an analysis's deadline; the rest is the local analyst's and the broker's
+LINE_SHARE = 0.1  # of an analysis's deadline: how long a turn stands in line until its texts are searched
+REMOTE_SHARE = 0.6  # of it: how long the model is waited for after that; the rest is the local analyst's
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,12 @@ class LayeredCalls:
     def answer_seconds(self) -> float:
         """Return how long the latest answers took."""
         return self.caller.usage.typical_seconds
+
+    def question_seconds(self, ahead: int) -> float:
+        """Return how long a question waits until it may go, after ``ahead`` others; inf when none goes at all."""
+        caller = self.caller
+        between = max(caller.limiter.pace.interval, caller.usage.typical_seconds / caller.in_flight.limit)
+        return caller.limiter.wait_seconds(caller.in_flight.waiting) + ahead * between
 
     def condition(self) -> dict[str, object]:
         """See Caller."""
@@ -60,6 +67,7 @@ def remote_analyst(provider: Provider, settings: Settings, local: Analyst, outgo
         outgoing=outgoing,
         size=Size(settings.remote_gathered_turns, settings.remote_gathered_characters),
         patience=patience,
+        line_seconds=LINE_SHARE * settings.analysis_deadline_seconds,
     )
 
 

@@ -8,22 +8,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from signalstream.ai.remote.backlog import Backlog, Size
 from signalstream.ai.remote.superseding import Superseding
 from signalstream.ai.remote.waiting import Outcome, Waiting
-from signalstream.errors import AnalystOverdueError, AnalystSupersededError
+from signalstream.errors import AnalystOverloadedError, AnalystSupersededError
 
+TOO_MANY = "overloaded: more messages wait for the model than it can be asked about in time"
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Size:
-    """The most that one question holds: turns, and characters of text. The first turn always fits."""
-
-    turns: int
-    characters: int
 
 
 class Gathering(Generic[T]):
@@ -33,6 +26,7 @@ class Gathering(Generic[T]):
         self._size = size
         self._superseding = superseding
         self._lines: dict[str, deque[Waiting[T]]] = {}  # by tenant; the first in order is the next to be asked
+        self._backlog = Backlog(size)
 
     @property
     def waiting(self) -> int:
@@ -47,6 +41,11 @@ class Gathering(Generic[T]):
             line[line.index(older)] = entry
         elif older is not entry:
             self._lines.setdefault(entry.tenant, line).append(entry)
+            self._backlog.add(entry)
+
+    def ahead(self, entry: Waiting[T]) -> int:
+        """Return how many questions go, at most, before one with a turn that comes now."""
+        return 0 if self._superseding.waits(entry) else self._backlog.ahead(entry.tenant)
 
     def put_back(self, entries: Iterable[Waiting[T]]) -> None:
         """Let turns wait again, before all others of their tenant and in their order, each to be asked alone."""
@@ -54,17 +53,19 @@ class Gathering(Generic[T]):
             entry.alone = True
             if self._superseded_by(entry) is not entry:
                 self._lines.setdefault(entry.tenant, deque()).appendleft(entry)
+                self._backlog.add(entry)
 
     def take(self, answered_at: float = 0.0) -> list[Waiting[T]]:
         """Take the turns of the next question: one tenant's, of one task. Empty when nothing waits.
 
         ``answered_at`` is when its answer is likely to come, by the loop's time. A turn whose deadline is sooner ends
-        with AnalystOverdueError: else those who have waited longest would use the budget up, and all in vain.
+        with AnalystOverloadedError: else those who have waited longest would use the budget up, and all in vain.
         """
         while self._lines:
             tenant, line = next(iter(self._lines.items()))
             del self._lines[tenant]
             batch, rest = self._split(line, answered_at)
+            self._backlog.recount(tenant, rest)
             if rest:
                 self._lines[tenant] = rest
             if batch:
@@ -77,7 +78,7 @@ class Gathering(Generic[T]):
         full = False
         for entry in line:
             if entry.deadline < answered_at:
-                entry.end(Outcome(error=AnalystOverdueError("no budget in time for an answer")))
+                entry.end(Outcome(error=AnalystOverloadedError(TOO_MANY)))
             if entry.ended.done():
                 self._superseding.leave(entry)
             elif full or not _belongs(entry, batch):

@@ -33,6 +33,11 @@ class Superseding(Generic[T]):
         self._newest[_of(entry)] = entry
         return before
 
+    def waits(self, entry: Waiting[T]) -> bool:
+        """Say whether a turn of the conversation waits, whose place this one would take, or which would outlast it."""
+        before = self._newest.get(_of(entry)) if entry.task in self._tasks else None
+        return before is not None and not before.ended.done() and before.seq != entry.seq
+
     def leave(self, entry: Waiting[T]) -> None:
         """Forget a turn that waits no more."""
         if self._newest.get(_of(entry)) is entry:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from signalstream.ai.remote.gathering import Gathering, Size
+from signalstream.ai.remote.backlog import Size
+from signalstream.ai.remote.gathering import Gathering
 from signalstream.ai.remote.superseding import Superseding
 from signalstream.ai.remote.waiting import Waiting
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,8 +11,8 @@ import pytest
 
 from signalstream.ai.analyst import Answer
 from signalstream.ai.local.pii_finder import PersonalDataFinder
-from signalstream.ai.remote.analyst import RemoteAnalyst
-from signalstream.ai.remote.gathering import Size
+from signalstream.ai.remote.analyst import SLICE_SECONDS, RemoteAnalyst
+from signalstream.ai.remote.backlog import Size
 from signalstream.ai.remote.outgoing import Outgoing
 from signalstream.ai.remote.patience import Patience
 from signalstream.ai.remote.prompts import PROMPTS
@@ -35,8 +36,8 @@ from tests.ai.local.conversations import turn
 from tests.ai.remote.turns import GOOD, patterns
 from tests.core.analyses import result_of
 from tests.fakes import FakeProvider, ScriptedAnalyst
-
 from tests.virtual_time import in_virtual_time
+
 
 @dataclass
 class PlainCalls:
@@ -52,6 +53,9 @@ class PlainCalls:
         return await self.provider.ask(question, deadline - asyncio.get_running_loop().time())
 
     def answer_seconds(self) -> float:
+        return 0.0
+
+    def question_seconds(self, ahead: int) -> float:
         return 0.0
 
     def condition(self) -> Mapping[str, object]:
@@ -237,28 +241,28 @@ def test_turns_that_wait_for_budget_share_a_question_and_each_gets_its_own_resul
     in_virtual_time(main())
 
 
-async def test_the_event_loop_goes_round_between_the_turns_of_one_answer():
-    scene, rounds, at_answer = Scene(), 0, 0
+async def test_an_answer_with_many_turns_holds_the_event_loop_for_a_slice_at_a_time():
+    scene, held, since = Scene(), 0.0, 0.0
 
     def answered(question: Question) -> Reply:
-        nonlocal at_answer
-        at_answer = rounds
+        nonlocal since
+        since = time.thread_time()
         return good(question)
 
     async def go_round() -> None:
-        nonlocal rounds
+        nonlocal held, since
         while True:
-            rounds += 1
+            held, since = max(held, time.thread_time() - since if since else 0.0), time.thread_time() if since else 0.0
             await asyncio.sleep(0)
 
     scene.provider.otherwise = answered
-    made = [asyncio.create_task(scene.analyst.analyse("insights", numbered(seq))) for seq in range(1, 11)]
+    made = [asyncio.create_task(scene.analyst.analyse("insights", numbered(seq))) for seq in range(1, 21)]
     turning = asyncio.create_task(go_round())
     await asyncio.gather(*made)
     turning.cancel()
 
     assert len(scene.provider.questions) == 1
-    assert rounds - at_answer >= len(made)
+    assert 0.0 < held < 3 * SLICE_SECONDS  # of CPU: a slice ends with the turn that exceeds it
 
 
 async def test_health_tells_the_models_condition_and_the_local_analysts():

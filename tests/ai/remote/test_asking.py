@@ -51,6 +51,20 @@ class Desk:
         return Answers(results, {}, "fake-1")
 
 
+@dataclass
+class Expected:
+    """An answer takes ``answer`` seconds, and so long passes between two questions."""
+
+    answer: float = 0.0
+    between: float = 0.0
+
+    def answer_seconds(self) -> float:
+        return self.answer
+
+    def question_seconds(self, ahead: int) -> float:
+        return ahead * self.between
+
+
 def opened(poison: dict[str, BaseException | None] | None = None) -> Desk:
     desk = Desk(poison or {})
     desk.open.set()
@@ -58,7 +72,7 @@ def opened(poison: dict[str, BaseException | None] | None = None) -> Desk:
 
 
 def asking_of(desk: Desk) -> Asking[str]:
-    return Asking(gathering(), desk, lambda: 0.0)
+    return Asking(gathering(), desk, Expected())
 
 
 async def outcomes(asking: Asking[str], entries: Sequence[Waiting[str]]) -> list[str]:
@@ -86,6 +100,46 @@ async def test_turns_that_come_while_a_question_waits_for_budget_share_the_next(
 
     assert await asyncio.gather(*ends) == [[f"id-{number}"] for number in range(6)]
     assert desk.asked == [["id-0"], ["id-1", "id-2", "id-3", "id-4", "id-5"]]
+
+
+async def test_a_turn_whose_answer_would_come_too_late_is_not_asked_and_learns_so_at_once():
+    desk, began = Desk(), asyncio.get_running_loop().time()
+    asking = Asking(gathering(), desk, Expected(answer=4.0, between=1.0))
+    ends = [asyncio.create_task(outcomes(asking, [waiting(0, deadline=began + 10)]))]
+    await asyncio.sleep(0.001)  # it is on its way; the others wait until it has its budget
+    late = [waiting(number, deadline=began + 9) for number in range(1, 31)]
+    ends += [asyncio.create_task(outcomes(asking, [entry])) for entry in late]
+    in_time = outcomes(asking, [waiting(31, deadline=began + 20)])
+    of_another_tenant = outcomes(asking, [waiting(32, tenant="globex", deadline=began + 9)])
+    ends += [asyncio.create_task(in_time), asyncio.create_task(of_another_tenant)]
+    await asyncio.sleep(0.001)
+
+    too_late = [end.result() for end in ends if end.done()]
+    assert too_late == [["AnalystOverloadedError"]] * 15  # five turns share a question: three of them wait
+    desk.open.set()
+    made = [end for ends in await asyncio.gather(*ends) for end in ends]
+    assert made.count("AnalystOverloadedError") == 15
+    assert {"id-31", "id-32"} <= set(made)
+
+
+async def test_the_newest_turn_of_a_conversation_takes_the_place_of_the_older_however_long_the_backlog_is():
+    desk, began = Desk(), asyncio.get_running_loop().time()
+    asking = Asking(gathering(), desk, Expected(answer=4.0, between=5.0))
+    first = asyncio.create_task(outcomes(asking, [waiting(0)]))
+    await asyncio.sleep(0.001)
+    older = asyncio.create_task(outcomes(asking, [waiting(1, task="summary", conversation="c", deadline=began + 9)]))
+    await asyncio.sleep(0.001)
+    newer = outcomes(asking, [waiting(2, task="summary", conversation="c", seq=2, deadline=began + 9)])
+    other = outcomes(asking, [waiting(3, task="summary", deadline=began + 9)])
+    desk_opens = asyncio.get_running_loop().call_later(0.01, desk.open.set)
+
+    made = await asyncio.gather(newer, other)
+    assert (made, await older, await first) == (
+        [["id-2"], ["AnalystOverloadedError"]],
+        ["AnalystSupersededError"],
+        ["id-0"],
+    )
+    assert not desk_opens.cancelled()
 
 
 ERRORS = st.sampled_from([AnalystBadOutputError("cut"), AnalystRefusedError("blocked"), None])

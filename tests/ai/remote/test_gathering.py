@@ -6,10 +6,11 @@ from collections import defaultdict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signalstream.ai.remote.gathering import Gathering, Size
+from signalstream.ai.remote.backlog import Size
+from signalstream.ai.remote.gathering import Gathering
 from signalstream.ai.remote.superseding import Superseding
 from signalstream.ai.remote.waiting import Outcome, Waiting
-from signalstream.errors import AnalystOverdueError
+from signalstream.errors import AnalystOverloadedError
 from tests.ai.remote.queued import SIZE, gathering, waiting
 
 MODERATE = settings(deadline=None, max_examples=150)
@@ -164,4 +165,4 @@ async def test_a_turn_whose_deadline_comes_before_an_answer_leaves_its_budget_to
     line.add(early)
 
     assert line.take(answered_at=15.0) == [early]
-    assert isinstance(late.ended.result().error, AnalystOverdueError)
+    assert isinstance(late.ended.result().error, AnalystOverloadedError)
