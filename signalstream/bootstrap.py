@@ -19,7 +19,7 @@ from signalstream.agents.conversation import ConversationAgent
 from signalstream.agents.erasure_sweep import ErasureSweep
 from signalstream.agents.measuring import Told, counted_analyses
 from signalstream.agents.registry import AI_AGENT_NAMES, AI_AGENTS
-from signalstream.agents.retention_sweep import Requests, RetentionSweep
+from signalstream.agents.retention_sweep import RetentionSweep
 from signalstream.agents.window_sweep import WindowSweep
 from signalstream.ai.analyst import Analyst
 from signalstream.ai.choice import choose_analyst
@@ -37,6 +37,7 @@ from signalstream.metrics.prometheus import PrometheusMetrics
 from signalstream.models.conversation import Turn
 from signalstream.models.live import Update
 from signalstream.models.tenant_key import TenantKeyRecord
+from signalstream.originals import SealedOriginals
 from signalstream.policies import ReplicaPolicies
 from signalstream.security.redacting import Redactor
 from signalstream.settings import Settings
@@ -51,6 +52,7 @@ from signalstream.streaming.measuring import show_worker
 from signalstream.streaming.ownership import TableOwnership
 from signalstream.streaming.preflight import check_port, preflight
 from signalstream.streaming.readiness import WorkerCondition
+from signalstream.streaming.record_at import RecordsAt
 from signalstream.streaming.storage import check_data_dir, disk_part
 from signalstream.streaming.tail import Tail
 from signalstream.streaming.values import RecentlyRead
@@ -60,6 +62,7 @@ from signalstream.tables.conversations import conversations_table
 from signalstream.tables.erasures import erasures_table
 from signalstream.tables.insights import insights_table
 from signalstream.tables.reader import TableReader
+from signalstream.tables.retention import Requests
 from signalstream.tables.rules import Rules, rules_of
 from signalstream.tables.windows import windows_table
 from signalstream.telemetry import configure_logging, logging_config
@@ -267,9 +270,9 @@ class _Parts:
             probes["live view"] = tail.health
             probes["disk"] = lambda: disk_part(settings.data_dir, settings.low_disk_megabytes)
             ownership = TableOwnership(self.main, conversations.NAME)
-            services = WebServices(
-                condition, ingest, self._add_core(), ownership, live, check, self.metrics, self.policies
-            )
+            reader, raw = self._add_core(), RecordsAt(kafka, self.topic(RAW), settings.partitions)
+            services = WebServices(condition, ingest, reader, ownership, live, check, self.metrics, self.policies)
+            services = replace(services, originals=SealedOriginals(reader, raw, self.sealer, self.audit))
             probes["erasures"] = lambda: {"status": "ok", "records_dropped": dict(self.dropped)}
         tenants = KeyDestruction(self.encryption) if self.encryption is not None else None
         if tenants is not None:

@@ -167,7 +167,7 @@ def purge(
         return
     if not yes:
         _ask(going)
-    asyncio.run(_purge(settings, going))
+    asyncio.run(purge_letters(settings, going))
     origins = sorted({each.letter.origin.topic for each in going if each.letter})
     console().print(f"purged {counted(len(going))}: the broker gives them to nobody any more")
     console().print(
@@ -198,7 +198,8 @@ def _ask(going: Sequence[Filed]) -> None:
     typer.confirm(f"Delete {counted(len(going))} for good?", abort=True)
 
 
-async def _purge(settings: Settings, going: Sequence[Filed]) -> None:
+async def purge_letters(settings: Settings, going: Sequence[Filed]) -> None:
+    """Return once the broker gives these to nobody. Raises BrokerUnavailableError, ConfigurationError."""
     async with (
         opened_sealer(settings) as sealer,
         opened_audit(settings, sealer) as audit,

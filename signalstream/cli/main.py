@@ -25,6 +25,7 @@ from signalstream.cli.keys import keys
 from signalstream.cli.policies import policies
 from signalstream.cli.reanalyze import reanalyze
 from signalstream.cli.rebuild import rebuild
+from signalstream.cli.retention import retention
 from signalstream.cli.topics import topics
 from signalstream.cli.vault import vault
 from signalstream.cli.worker import worker
@@ -54,6 +55,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(vault, name="vault")
 app.add_typer(policies, name="policies")
 app.add_typer(audit, name="audit")
+app.add_typer(retention, name="retention")
 
 
 def _version(wanted: bool) -> None:

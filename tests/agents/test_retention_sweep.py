@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from signalstream.agents.retention_sweep import Requests, RetentionSweep
+from signalstream.agents.retention_sweep import RetentionSweep
 from signalstream.core import windows
 from signalstream.core.deadlines import Deadlines
 from signalstream.core.policies import OnePolicy
@@ -14,6 +14,7 @@ from signalstream.models.conversation import ConversationState
 from signalstream.models.policy import TenantPolicy
 from signalstream.models.windows import WindowCommand
 from signalstream.streaming.values import decode
+from signalstream.tables.retention import Requests
 from signalstream.tables.typed import TypedTable
 from signalstream.tables.windows import WindowTable, row_key
 from tests.agents.test_erasure import KEY, Worker, done
