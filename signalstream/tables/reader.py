@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from signalstream.core import conversation, merging, windows
 from signalstream.core.erasure import current
 from signalstream.core.keys import ConversationKey
 from signalstream.core.merging import InsightState
-from signalstream.models.conversation import ConversationState, ConversationView
+from signalstream.models.conversation import ConversationState, ConversationView, KnownValues
 from signalstream.models.erasure import ErasureMark
 from signalstream.models.intelligence import Insight
 from signalstream.models.windows import Timeline, WindowState
@@ -55,6 +56,14 @@ class TableReader:
             window_seconds=self.window_seconds,
             windows=tuple(windows.view(state) for state in rows if state is not None),
         )
+
+    def original(self, key: ConversationKey, message_id: UUID) -> tuple[int, KnownValues] | None:
+        """Return where the raw topic has a message, and its conversation's numbers; None for one without original."""
+        state, _ = self._rows(key)
+        seqs = [kept.seq for kept in state.recent if kept.message_id == message_id] if state else []
+        if state is None or not seqs or seqs[0] not in state.originals:
+            return None
+        return state.originals[seqs[0]], state.known
 
     def erasure(self, key: ConversationKey) -> ErasureMark | None:
         """Return the newest erasure of a conversation; None when there was none, or none that is remembered still."""

@@ -15,13 +15,14 @@ from signalstream.models.conversation import ConversationView
 from signalstream.models.erasure import ErasureReceipt
 from signalstream.models.intelligence import Insight
 from signalstream.models.live import ConversationPage
-from signalstream.models.messages import MessageAccepted, MessageIn
+from signalstream.models.messages import MessageAccepted, MessageIn, OriginalMessage
 from signalstream.models.windows import Timeline
 from signalstream.security.principal import Scope
 from signalstream.web.ops import Health, Verdict
 
 CONVERSATION_PATH = "/v1/conversations/{conversation_id}"
 INSIGHTS_PATH = CONVERSATION_PATH + "/insights"
+ORIGINAL_PATH = CONVERSATION_PATH + "/messages/{message_id}/original"
 TIMELINE_PATH = CONVERSATION_PATH + "/timeline"
 RECEIPT_PATH = "/v1/erasures/{receipt_id}"
 READ_PROBLEMS = (404, 422, 503)
@@ -98,6 +99,7 @@ CONVERSATION = Parameter(
     {"type": "string", "minLength": 1, "maxLength": 128},
     required=True,
 )
+MESSAGE = Parameter("message_id", "path", "The message's id.", {"type": "string", "format": "uuid"}, required=True)
 RECEIPT = Parameter(
     "receipt_id",
     "path",
@@ -161,6 +163,13 @@ ROUTES = (
         "getTimeline", "GET", TIMELINE_PATH, "The conversation over time, in windows of event time.",
         answer=Timeline, parameters=(CONVERSATION, TENANT), problems=READ_PROBLEMS,
         scope=Scope.INSIGHTS_READ, needs_core=True, may_be_stale=True, tag="insights",
+    ),
+    Route(
+        "getOriginal", "GET", ORIGINAL_PATH, "A message as it was written; each reading is in the audit log.",
+        answer=OriginalMessage, parameters=(CONVERSATION, MESSAGE, TENANT), problems=(404, 410, 422, 503),
+        scope=Scope.ORIGINALS_READ, needs_core=True, tag="conversations",
+        notes="Kept only for tenants whose policy says redacted_and_sealed_original, for messages that the "
+        "conversation shows, and as long as the raw topic has them.",
     ),
     Route(
         "streamInsights", "GET", "/ws/conversations/{conversation_id}/stream",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 from typing import Protocol
+from uuid import UUID
 
 from signalstream.core.audit import AuditTrail
 from signalstream.core.condition import Condition
@@ -21,7 +22,7 @@ from signalstream.models.conversation import ConversationView
 from signalstream.models.erasure import ErasureMark
 from signalstream.models.intelligence import Insight
 from signalstream.models.live import ConversationPage
-from signalstream.models.messages import Message
+from signalstream.models.messages import Message, OriginalMessage
 from signalstream.models.windows import Timeline
 from signalstream.security.authenticator import Authenticator
 
@@ -148,6 +149,17 @@ class TenantErasure(Protocol):
         ...
 
 
+class Originals(Protocol):
+    """Gives out messages as they were written."""
+
+    async def read(self, key: ConversationKey, message_id: UUID, actor: str) -> OriginalMessage | None:
+        """Return a message as it was written, once the audit log knows that ``actor`` reads it; None without one.
+
+        Raises BrokerUnavailableError, KeyPendingError, KeyDestroyedError: then nothing is given out.
+        """
+        ...
+
+
 class Operations(Protocol):
     """Answers ``/health``, ``/ready`` and ``/live``."""
 
@@ -183,6 +195,7 @@ class WebServices:
     seconds: Callable[[], float] = monotonic
     tenants: TenantErasure | None = None
     trail: AuditTrail | None = None
+    originals: Originals | None = None
 
 
 __all__ = [
@@ -193,6 +206,7 @@ __all__ = [
     "LiveUpdate",
     "LiveView",
     "Operations",
+    "Originals",
     "Ownership",
     "Subscription",
     "TenantErasure",

@@ -28,6 +28,7 @@ from signalstream.web.limits import TenantLimits
 from signalstream.web.measuring import accepted_messages, measured
 from signalstream.web.openapi import openapi
 from signalstream.web.ops import OperationsViews, metrics_view
+from signalstream.web.originals import OriginalView
 from signalstream.web.origins import Origins
 from signalstream.web.pages import Pages
 from signalstream.web.problems import ProblemError, problems
@@ -183,6 +184,7 @@ def _core_site(services: WebServices, settings: Settings, agents: Sequence[str],
         "getConversation": conversations.conversation,
         "getInsights": conversations.insights,
         "getTimeline": conversations.timeline,
+        "getOriginal": OriginalView(services.originals, forwarder, settings).get,
         "eraseConversation": erasures.erase,
         "getErasure": erasures.find,
         "streamInsights": StreamView(live, conversations, sockets, settings, **doors._asdict()).get,
