@@ -26,8 +26,11 @@ class Kept(Generic[Result]):
 
         Raises what ``work`` raises.
         """
+        known = self._future(key, work)
+        if known.done():
+            return known.result()  # without a round of the event loop, for the many who ask again
         # Shielded: who else asked for the same must not lose it when this caller is cancelled.
-        return await asyncio.shield(self._future(key, work))
+        return await asyncio.shield(known)
 
     def clear(self) -> None:
         """Forget everything."""

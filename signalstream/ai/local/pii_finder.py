@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -121,12 +121,12 @@ class PersonalDataFinder:
         if self._batches is None or not any(character.isalnum() for character in text):
             return self._admitted(tenant_id, text, certain)
         reading = await self._batches.submit(text)
-        return await aside(len(text), partial(self._together, tenant_id, text, certain, reading))
+        return await aside(len(text), partial(self._joined, tenant_id, text, certain, reading))
 
     async def _certain(self, text: str) -> tuple[Span, ...]:
         return await self._certainties.of(text, partial(aside, len(text), partial(self._patterns.find, text)))
 
-    def _together(self, tenant_id: str, text: str, certain: tuple[Span, ...], reading: Reading) -> tuple[Span, ...]:
+    def _joined(self, tenant_id: str, text: str, certain: tuple[Span, ...], reading: Reading) -> tuple[Span, ...]:
         least = self._policies.of(tenant_id).thresholds
         likely = model_spans(text, reading, self._labels, least, certain=bool(certain))
         return self._admitted(tenant_id, text, joined(text, certain, likely))
@@ -134,7 +134,7 @@ class PersonalDataFinder:
     async def redacted(self, turn: Turn) -> dict[str, str]:
         """Return the turn's texts, its own and those of its context, each with its redacted form."""
         texts = _texts_of(turn)
-        found = await asyncio.gather(*(self.find(turn.message.tenant_id, text) for text in texts))
+        found = await _together([self.find(turn.message.tenant_id, text) for text in texts])
         known, tag_of = await self.known(turn), self.tag_of(turn)
         pairs = tuple(zip(texts, found, strict=True))
         return await aside(
@@ -148,7 +148,7 @@ class PersonalDataFinder:
         Names that only the model finds are left in them.
         """
         texts = _texts_of(turn)
-        found = await asyncio.gather(*(self._certain(text) for text in texts))
+        found = await _together([self._certain(text) for text in texts])
         admitted = (self._admitted(turn.message.tenant_id, *pair) for pair in zip(texts, found, strict=True))
         return {text: apply_spans(text, spans, [" "] * len(spans)) for text, spans in zip(texts, admitted, strict=True)}
 
@@ -169,6 +169,11 @@ class PersonalDataFinder:
     def _admitted(self, tenant_id: str, text: str, spans: tuple[Span, ...]) -> tuple[Span, ...]:
         policy = self._policies.of(tenant_id)
         return tuple(span for span in spans if policy.admits(span, text[span.start : span.end]))
+
+
+async def _together(searches: Sequence[Coroutine[Any, Any, tuple[Span, ...]]]) -> Sequence[tuple[Span, ...]]:
+    """Return what the searches find, in their order; a single one, as of a conversation's first turn, needs no task."""
+    return [await searches[0]] if len(searches) == 1 else await asyncio.gather(*searches)
 
 
 def _texts_of(turn: Turn) -> tuple[str, ...]:
