@@ -147,8 +147,8 @@ METRICS: Mapping[MetricName, Metric] = MappingProxyType(
         ),
         "in_flight": _gauge(
             "stage",
-            "Records in work, or waiting for one of their key.",
-            "At the limit (SIGNALSTREAM_RECORDS_IN_FLIGHT, SIGNALSTREAM_ANALYSES_IN_FLIGHT) for long: more workers.",
+            "Records in work, or waiting for one of their key or for their tenant's turn.",
+            "At the limit (SIGNALSTREAM_RECORDS_IN_FLIGHT, SIGNALSTREAM_ANALYSES_READ_AHEAD) for long: more workers.",
         ),
         "consumer_lag": _gauge(
             "group topic",

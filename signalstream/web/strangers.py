@@ -55,7 +55,7 @@ class Strangers:
 
     def check(self, request: web.Request, credential: str = "") -> None:
         """Raise ProblemError (429) for an address that was refused too often, unless the credential was good lately."""
-        if self._rate is None:
+        if self._rate is None or not self._refused:  # nobody was: the usual case, and this is every request's way
             return
         address = self._address(request)
         standing = self._refused.look(address, self._rate, self._now())
