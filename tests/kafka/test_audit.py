@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,7 @@ from tests.kafka.direct import administering, everything
 pytestmark = pytest.mark.kafka
 SECRET = "a secret of a deployment with an audit log"
 SEEN_SECONDS = 5.0
+RETENTION = "retention_messages_days=30"
 
 
 class Operator:
@@ -51,6 +55,29 @@ class Operator:
         return json.loads((await self.says(*words, "--json", code=code)).stdout)
 
 
+@dataclass(frozen=True)
+class Shop:
+    """Whoever holds the key."""
+
+    session: aiohttp.ClientSession
+    url: str
+    headers: dict[str, str]
+
+    async def let_in(self) -> bool | None:
+        async with self.session.get(f"{self.url}/v1/conversations", headers=self.headers) as answer:
+            return answer.status == 200 or None
+
+    async def writes(self, conversation: str, timestamp: str) -> None:
+        message = {"conversation_id": conversation, "sender": "customer", "message": "hello", "timestamp": timestamp}
+        async with self.session.post(f"{self.url}/v1/messages", json=message, headers=self.headers) as answer:
+            assert answer.status == 202, await answer.text()
+
+    async def has(self, conversation: str, status: int) -> bool | None:
+        url = f"{self.url}/v1/conversations/{conversation}"
+        async with self.session.get(url, headers=self.headers) as answer:
+            return answer.status == status or None
+
+
 async def test_what_was_done_is_in_one_log_and_whoever_touches_it_is_found(
     on_kafka: Deployment, session: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
@@ -60,16 +87,19 @@ async def test_what_was_done_is_in_one_log_and_whoever_touches_it_is_found(
     worker = on_kafka.start(analyst="local", audit_checkpoint_seconds="1", health_details="everyone")
     await asyncio.to_thread(worker.wait_ready)
 
-    key = await operator.told("keys", "issue", "--tenant", "acme", "--scope", "insights:read", "--label", "a shop")
+    scopes = ("--scope", "insights:read", "--scope", "messages:write")
+    key = await operator.told("keys", "issue", "--tenant", "acme", *scopes, "--label", "a shop")
     await a_policy_is_known_within_seconds(on_kafka, operator)
-    await the_use_of_a_key_is_noted_once(session, f"{worker.url}/v1/conversations", key, operator)
+    shop = Shop(session, worker.url, {"Authorization": f"Bearer {key['key']}"})
+    await eventually(shop.let_in, "the key at the worker", SEEN_SECONDS)
+    await the_use_of_a_key_is_noted_once(shop, key, operator)
+    await what_was_silent_for_its_retention_goes_and_the_rest_stays(shop, operator)
     assert all(is_sealed(each.value) for each in await everything(on_kafka.bootstrap, [place]))
     anchor = str(tmp_path / "anchor")
     held = await operator.told("audit", "verify", "--anchor", anchor)
     assert (held["holds"], held["signed"], held["findings"]) == (True, True, [])
     assert held["writers"] >= 3  # the worker and each command
     await asyncio.to_thread(worker.terminate)
-    assert (await operator.told("audit", "verify", "--anchor", anchor))["holds"]
 
     log = await everything(on_kafka.bootstrap, [place])
     async with administering(on_kafka.bootstrap) as admin:
@@ -90,7 +120,7 @@ async def a_policy_is_known_within_seconds(on_kafka: Deployment, operator: Opera
     await policies.start()
     try:
         assert policies.of("acme").detector_failure != "pass"
-        await operator.says("policies", "set", "--tenant", "acme", "detector_failure=pass")
+        await operator.says("policies", "set", "--tenant", "acme", "detector_failure=pass", RETENTION)
 
         async def known() -> bool | None:
             return policies.of("acme").detector_failure == "pass" or None
@@ -99,21 +129,13 @@ async def a_policy_is_known_within_seconds(on_kafka: Deployment, operator: Opera
         assert policies.of("globex").detector_failure != "pass"
     finally:
         await policies.stop()
-    (decision,) = [each for each in await operator.told("policies", "show") if each["decided by"] == "tenant"]
-    assert (decision["tenant"], decision["field"], decision["value"]) == ("acme", "detector_failure", "pass")
+    told = {each["field"]: each["value"] for each in await operator.told("policies", "show", "--tenant", "acme")}
+    assert (told["detector_failure"], told["retention_messages_days"]) == ("pass", 30)
 
 
-async def the_use_of_a_key_is_noted_once(
-    session: aiohttp.ClientSession, url: str, key: Json, operator: Operator
-) -> None:
-    async def let_in() -> bool | None:
-        async with session.get(url, headers={"Authorization": f"Bearer {key['key']}"}) as answer:
-            return answer.status == 200 or None
-
-    await eventually(let_in, "the key at the worker", SEEN_SECONDS)
-
+async def the_use_of_a_key_is_noted_once(shop: Shop, key: Json, operator: Operator) -> None:
     async def events() -> list[Json] | None:
-        await let_in()
+        await shop.let_in()
         shown = await operator.told("audit", "show", "--tenant", "acme")
         return shown if any(each["action"] == "key.used" for each in shown) else None
 
@@ -123,7 +145,29 @@ async def the_use_of_a_key_is_noted_once(
         ("policy.changed", "cli", "acme"),
         ("key.used", key["key_id"], key["key_id"]),
     ]
-    assert noted[1]["detail"] == {"detector_failure": "pass"}
+    assert noted[1]["detail"] == {"detector_failure": "pass", "retention_messages_days": "30"}
+
+
+async def what_was_silent_for_its_retention_goes_and_the_rest_stays(shop: Shop, operator: Operator) -> None:
+    await shop.writes("old", "2020-01-01T12:00:00Z")
+    await shop.writes("new", datetime.now(UTC).isoformat())
+    for name in ("old", "new"):
+        await eventually(partial(shop.has, name, 200), f"the conversation {name}", 20)
+
+    due = [{"tenant": "acme", "class": "conversations", "rows": 1, "oldest": "2020-01-01T12:00:00.000Z"}]
+    dry = await operator.told("retention", "sweep", "--dry-run")
+    assert (dry["swept"], dry["due"], dry["unreadable"]) == (False, due, 0)
+    assert await shop.has("old", 200)
+    assert (await operator.told("retention", "sweep"))["due"] == due
+
+    await eventually(partial(shop.has, "old", 404), "the end of the old conversation", 10)
+    assert await shop.has("new", 200)
+    (swept,) = await operator.told("audit", "show", "--action", "retention")
+    assert (swept["actor"], swept["subject"], swept["detail"]) == (
+        "cli",
+        "conversations",
+        {"rows": 1, "oldest": "2020-01-01"},
+    )
 
 
 async def nothing_is_done_that_cannot_be_noted(on_kafka: Deployment, operator: Operator, topic: str) -> None:
