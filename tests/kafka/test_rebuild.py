@@ -67,7 +67,7 @@ async def test_a_killed_and_resumed_rebuild_takes_over_with_the_same_pictures_wh
         assert on_kafka.names.app_id not in {each[0] for each in await admin.list_consumer_groups()}
         changelogs = [each for each in await admin.list_topics() if each.startswith(on_kafka.names.app_id)]
         assert sorted(changelogs) == sorted(f"{on_kafka.names.app_id}-v2-{table}-changelog" for table in
-                                            ("conversations", "insights", "windows"))  # fmt: skip
+                                            ("conversations", "erasures", "insights", "windows"))  # fmt: skip
         assert (await complete(client, "quiet-1", 8))["last_seq"] == 8
 
 
