@@ -202,6 +202,7 @@ def _status(slot: Slot | None, seq: int) -> AgentStatus:
     return AgentStatus(
         status="pending" if newest.seq < seq else newest.status.value,
         reason=newest.reason,
+        reason_code=newest.reason_code,
         engine=newest.engine,
         model=newest.model,
         based_on_seq=shown.seq if shown else None,

@@ -181,6 +181,7 @@ class Analysis(Versioned):
     received_at: EventTime
     status: AnalysisStatus
     reason: str | None = Field(default=None, max_length=MAX_REASON_CHARACTERS)
+    reason_code: str | None = Field(default=None, max_length=40)
     engine: str
     model: str | None = None
     result: dict[str, JsonValue] | None = None
@@ -200,7 +201,8 @@ class AgentStatus(Model):
     """What an agent has to say about the newest turn. ``based_on_seq`` is the turn that the shown result is of."""
 
     status: Literal["pending", "ok", "degraded", "skipped", "failed"]
-    reason: str | None = None
+    reason: str | None = Field(default=None, description="Why, in words for people, unless all is well.")
+    reason_code: str | None = Field(default=None, description="The same as a code for programs, which stays.")
     engine: str | None = None
     model: str | None = None
     based_on_seq: int | None = None
