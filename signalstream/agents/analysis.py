@@ -14,6 +14,7 @@ from signalstream.core.clock import Clock
 from signalstream.core.keys import ConversationKey
 from signalstream.errors import AnalystBadOutputError, AnalystError, AnalystSupersededError, UnprocessableError
 from signalstream.models.agents import is_addressed
+from signalstream.core.reasons import ReasonCode, code_of, told
 from signalstream.models.base import Model
 from signalstream.models.conversation import Turn
 from signalstream.models.intelligence import MAX_REASON_CHARACTERS, Analysis, AnalysisStatus
@@ -65,11 +66,11 @@ class AnalysisAgent:
             if not isinstance(answer.result, self.kind.result):
                 raise AnalystBadOutputError(f"the analyst answered {type(answer.result).__name__}")
         except OverdueError:
-            analysis = self._failed(turn, f"no answer within {self.deadline_seconds:g} s", started)
+            analysis = self._failed(turn, "overdue", f"no answer within {self.deadline_seconds:g} s", started)
         except AnalystSupersededError as error:
-            analysis = self._without_result(AnalysisStatus.SKIPPED, turn, str(error), started)
+            analysis = self._without_result(AnalysisStatus.SKIPPED, turn, code_of(error), started)
         except AnalystError as error:
-            analysis = self._failed(turn, f"{type(error).__name__}: {error}", started)
+            analysis = self._failed(turn, code_of(error), f"{type(error).__name__}: {error}", started)
         else:
             analysis = self._answered(turn, answer, started)
         await self._send(event, analysis)
@@ -77,7 +78,7 @@ class AnalysisAgent:
     async def exhausted(self, event: Any, fault: str) -> None:
         """Say ``failed`` for a turn whose every attempt raised ``fault``."""
         turn = self.read(event.message)
-        await self._send(event, self._failed(turn, f"{fault} in every attempt", time.perf_counter()))
+        await self._send(event, self._failed(turn, "fault", f"{fault} in every attempt", time.perf_counter()))
 
     async def _send(self, event: Any, analysis: Analysis) -> None:
         await self.outbox.send(self.output_topic, event.message.key, encode(analysis), headers_of(event))
@@ -92,21 +93,25 @@ class AnalysisAgent:
 
     def _answered(self, turn: Turn, answer: Answer, started: float) -> Analysis:
         return self._analysis(
-            turn,
-            started,
-            status=AnalysisStatus.DEGRADED if answer.degraded_reason else AnalysisStatus.OK,
-            reason=_short(answer.degraded_reason),
-            engine=answer.engine,
-            model=answer.model,
-            result=answer.result.model_dump(mode="json"),
+            turn, started, status=AnalysisStatus.DEGRADED, reason=words, reason_code=code or "other", **made
+        result = answer.result.model_dump(mode="json")
+        made = {"engine": answer.engine, "model": answer.model, "result": result}
+        if not answer.degraded_reason:
+            return self._analysis(turn, started, status=AnalysisStatus.OK, reason=None, **made)
+        detail = _short(answer.degraded_reason)
+        log.debug("analysis.degraded", message_id=str(turn.message.message_id), seq=turn.seq, reason=detail)
+        code = answer.degraded_code
+        words = told(code, AnalysisStatus.DEGRADED) if code else detail  # those of an analyst that has no codes
         )
 
-    def _failed(self, turn: Turn, reason: str, started: float) -> Analysis:
-        log.warning("analysis.failed", message_id=str(turn.message.message_id), seq=turn.seq, reason=_short(reason))
-        return self._without_result(AnalysisStatus.FAILED, turn, reason, started)
+    def _failed(self, turn: Turn, code: ReasonCode, detail: str, started: float) -> Analysis:
+        message_id = str(turn.message.message_id)
+        log.warning("analysis.failed", message_id=message_id, seq=turn.seq, code=code, reason=_short(detail))
+        return self._without_result(AnalysisStatus.FAILED, turn, code, started)
 
-    def _without_result(self, status: AnalysisStatus, turn: Turn, reason: str, started: float) -> Analysis:
-        return self._analysis(turn, started, status=status, reason=_short(reason), engine=self.analyst.name)
+    def _without_result(self, status: AnalysisStatus, turn: Turn, code: ReasonCode, started: float) -> Analysis:
+        reason = told(code, status)
+        return self._analysis(turn, started, status=status, reason=reason, reason_code=code, engine=self.analyst.name)
 
     def _analysis(self, turn: Turn, started: float, **fields: Any) -> Analysis:
         message = turn.message

@@ -9,6 +9,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from signalstream.core.reasons import ReasonCode
 from signalstream.models.base import Model
 from signalstream.models.conversation import Turn
 
@@ -21,6 +22,7 @@ class Answer:
     engine: str
     model: str | None = None
     degraded_reason: str | None = None
+    degraded_code: ReasonCode | None = None
 
 
 class Analyst(Protocol):

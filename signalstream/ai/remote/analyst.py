@@ -30,6 +30,7 @@ from signalstream.ai.remote.provider import Provider, Question, Reply
 from signalstream.ai.remote.superseding import Superseding
 from signalstream.ai.remote.waiting import Outcome, Waiting
 from signalstream.ai.remote.watching import posed
+from signalstream.core.reasons import code_of
 from signalstream.errors import AnalystBadOutputError, AnalystError, AnalystOverdueError, AnalystSupersededError
 from signalstream.metrics.metrics import Metrics
 from signalstream.models.conversation import Turn
@@ -142,7 +143,12 @@ class RemoteAnalyst:
         finally:
             self._in_stead.leave()
         reasons = [f"{self.name}: {outcome.error}", answer.degraded_reason]
-        return replace(answer, degraded_reason="; ".join(filter(None, reasons)))
+        code = code_of(outcome.error)
+        return replace(answer, degraded_reason="; ".join(filter(None, reasons)), degraded_code=code)
+
+    def in_a_hurry(self) -> Analyst:
+        """Return whoever answers at once: see Hurries."""
+        return self._local.in_a_hurry() if isinstance(self._local, Hurries) else self._local
 
     def health(self) -> dict[str, object]:
         """Describe the model's condition, what waits for it, and the local analyst."""
