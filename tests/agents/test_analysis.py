@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
@@ -8,6 +9,7 @@ from structlog.testing import capture_logs
 from signalstream.agents.analysis import AnalysisAgent, AnalysisKind
 from signalstream.agents.registry import AI_AGENTS
 from signalstream.ai.analyst import Answer
+from signalstream.core.reasons import code_of, told
 from signalstream.errors import (
     AnalystBadOutputError,
     AnalystRateLimitedError,
@@ -21,7 +23,7 @@ from signalstream.errors import (
 from signalstream.models.agents import ADDRESSED
 from signalstream.models.base import Model
 from signalstream.models.conversation import Turn
-from signalstream.models.intelligence import Analysis
+from signalstream.models.intelligence import Analysis, AnalysisStatus
 from signalstream.streaming.values import decode, encode
 from tests.core.analyses import BEGIN, message, result_of
 from tests.fakes import FixedClock, RecordingOutbox, ScriptedAnalyst
@@ -77,7 +79,7 @@ async def test_an_answer_becomes_an_analysis_of_the_turn(kind):
 async def test_a_lesser_analysts_answer_says_degraded_and_why():
     made = await analysed(answer(SENTIMENT, degraded="the remote one is away"))
 
-    assert (made.status, made.reason) == ("degraded", "the remote one is away")
+    assert (made.status, made.reason, made.reason_code) == ("degraded", "the remote one is away", "other")
     assert made.result is not None
 
 
@@ -94,13 +96,14 @@ async def test_an_analyst_that_gives_no_answer_gives_a_failed_analysis_and_no_re
     made = await analysed(error)
 
     assert (made.status, made.result, made.engine) == ("failed", None, "scripted")
-    assert made.reason == f"{type(error).__name__}: {error}"
+    assert (made.reason, made.reason_code) == (told(code_of(error), AnalysisStatus.FAILED), code_of(error))
+    assert str(error) not in str(made.reason)
 
 
 async def test_an_analyst_that_does_not_answer_in_time_gives_a_failed_analysis():
     made = await analysed(None)
 
-    assert (made.status, made.reason) == ("failed", "no answer within 0.03 s")
+    assert (made.status, made.reason_code) == ("failed", "overdue")
     assert made.latency_ms >= 30
 
 
@@ -108,8 +111,7 @@ async def test_a_result_of_another_kind_gives_a_failed_analysis():
     made = await analysed(answer(AI_AGENTS[3]))
 
     assert (made.status, made.result) == ("failed", None)
-    assert made.reason is not None
-    assert "Summary" in made.reason
+    assert made.reason_code == "bad_output"
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError("no"), TimeoutError("an inner one")])
@@ -127,14 +129,23 @@ async def test_a_turn_whose_attempts_are_used_up_is_said_to_have_failed():
     await agent(ScriptedAnalyst(None), outbox).exhausted(of(TURN), "ZeroDivisionError")
 
     made = decode(Analysis, outbox.sent[0].value)
-    assert (made.status, made.reason, made.seq) == ("failed", "ZeroDivisionError in every attempt", 5)
+    assert (made.status, made.reason_code, made.seq) == ("failed", "fault", 5)
 
 
-async def test_a_long_reason_is_cut():
-    made = await analysed(AnalystRefusedError("x" * 5_000))
+async def test_an_analyst_without_codes_speaks_for_itself_and_a_long_reason_is_cut():
+    made = await analysed(answer(SENTIMENT, degraded="x" * 5_000))
 
-    assert made.reason is not None
-    assert len(made.reason) == 300
+    assert (made.reason, made.reason_code) == ("x" * 300, "other")
+
+
+async def test_a_reason_with_a_code_is_in_words_and_what_exactly_was_said_is_in_the_log():
+    given = replace(answer(SENTIMENT, degraded="fake: 503 from 10.0.0.1"), degraded_code="unavailable")
+    with capture_logs() as logs:
+        made = await analysed(given)
+
+    assert (made.status, made.reason_code) == ("degraded", "unavailable")
+    assert made.reason == told("unavailable", AnalysisStatus.DEGRADED)
+    assert [line["reason"] for line in logs if line["event"] == "analysis.degraded"] == ["fake: 503 from 10.0.0.1"]
 
 
 async def test_what_is_no_turn_is_undecodable_and_no_analyst_is_asked():
@@ -181,7 +192,8 @@ async def test_a_turn_for_which_a_newer_one_is_asked_is_skipped_and_not_called_a
     with capture_logs() as logs:
         made = await analysed(AnalystSupersededError("superseded"))
 
-    assert (made.status, made.reason, made.result, made.engine) == ("skipped", "superseded", None, "scripted")
+    assert (made.status, made.reason_code, made.result, made.engine) == ("skipped", "superseded", None, "scripted")
+    assert made.reason == told("superseded", AnalysisStatus.SKIPPED)
     assert not [entry for entry in logs if entry["log_level"] in {"warning", "error"}]
 
 
