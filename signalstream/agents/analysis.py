@@ -92,8 +92,6 @@ class AnalysisAgent:
         )
 
     def _answered(self, turn: Turn, answer: Answer, started: float) -> Analysis:
-        return self._analysis(
-            turn, started, status=AnalysisStatus.DEGRADED, reason=words, reason_code=code or "other", **made
         result = answer.result.model_dump(mode="json")
         made = {"engine": answer.engine, "model": answer.model, "result": result}
         if not answer.degraded_reason:
@@ -110,6 +108,8 @@ class AnalysisAgent:
         return self._without_result(AnalysisStatus.FAILED, turn, code, started)
 
     def _without_result(self, status: AnalysisStatus, turn: Turn, code: ReasonCode, started: float) -> Analysis:
+        return self._analysis(
+            turn, started, status=AnalysisStatus.DEGRADED, reason=words, reason_code=code or "other", **made
         reason = told(code, status)
         return self._analysis(turn, started, status=status, reason=reason, reason_code=code, engine=self.analyst.name)
 
