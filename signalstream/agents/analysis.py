@@ -12,9 +12,9 @@ import structlog
 from signalstream.ai.analyst import Analyst, Answer
 from signalstream.core.clock import Clock
 from signalstream.core.keys import ConversationKey
+from signalstream.core.reasons import ReasonCode, code_of, told
 from signalstream.errors import AnalystBadOutputError, AnalystError, AnalystSupersededError, UnprocessableError
 from signalstream.models.agents import is_addressed
-from signalstream.core.reasons import ReasonCode, code_of, told
 from signalstream.models.base import Model
 from signalstream.models.conversation import Turn
 from signalstream.models.intelligence import MAX_REASON_CHARACTERS, Analysis, AnalysisStatus
@@ -100,6 +100,8 @@ class AnalysisAgent:
         log.debug("analysis.degraded", message_id=str(turn.message.message_id), seq=turn.seq, reason=detail)
         code = answer.degraded_code
         words = told(code, AnalysisStatus.DEGRADED) if code else detail  # those of an analyst that has no codes
+        return self._analysis(
+            turn, started, status=AnalysisStatus.DEGRADED, reason=words, reason_code=code or "other", **made
         )
 
     def _failed(self, turn: Turn, code: ReasonCode, detail: str, started: float) -> Analysis:
@@ -108,8 +110,6 @@ class AnalysisAgent:
         return self._without_result(AnalysisStatus.FAILED, turn, code, started)
 
     def _without_result(self, status: AnalysisStatus, turn: Turn, code: ReasonCode, started: float) -> Analysis:
-        return self._analysis(
-            turn, started, status=AnalysisStatus.DEGRADED, reason=words, reason_code=code or "other", **made
         reason = told(code, status)
         return self._analysis(turn, started, status=status, reason=reason, reason_code=code, engine=self.analyst.name)
 
