@@ -25,8 +25,12 @@ class _Entry(NamedTuple):
     name: str
     value: str
 
+    def head(self) -> str:
+        words = self.name.translate(_WORDS)  # "card_number" says what a value is, and "a.b@c.example" is one itself
+        return f"{self.name}: " if words == self.name else f"{self.name} {words}: "
+
     def line(self) -> str:
-        return f"{self.name.translate(_WORDS)}: {self.value}"
+        return self.head() + self.value
 
 
 def without_personal_data(
@@ -82,7 +86,7 @@ def _parts(starts: Sequence[int], spans: Sequence[Span]) -> list[list[tuple[Span
 def _redacted(entry: _Entry, spans: Sequence[tuple[Span, int]], tag_of: TagOf) -> _Entry:
     if not spans:
         return entry
-    behind = len(entry.name) + len(": ")
+    behind = len(entry.head())
     return _Entry(
         tagged(entry.name, _within(spans, 0, len(entry.name)), tag_of).text,
         tagged(entry.value, _within(spans, behind, len(entry.value)), tag_of).text,
