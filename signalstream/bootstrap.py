@@ -21,7 +21,7 @@ from signalstream.agents.measuring import Told, counted_analyses
 from signalstream.agents.registry import AI_AGENT_NAMES, AI_AGENTS
 from signalstream.agents.retention_sweep import RetentionSweep
 from signalstream.agents.window_sweep import WindowSweep
-from signalstream.ai.analyst import Analyst
+from signalstream.ai.analyst import Analyst, Hurries
 from signalstream.ai.choice import choose_analyst
 from signalstream.ai.remote.analyst import RemoteAnalyst
 from signalstream.auditing import AuditLog
@@ -171,6 +171,10 @@ class _Parts:
     def audit(self) -> AuditLog:
         return AuditLog(self.settings, self.sealer)
 
+    @cached_property
+    def hurried(self) -> Analyst | None:
+        return self.analyst.in_a_hurry() if isinstance(self.analyst, Hurries) else None
+
     @property
     def remote(self) -> RemoteAnalyst | None:
         return self.analyst if isinstance(self.analyst, RemoteAnalyst) else None
@@ -206,6 +210,7 @@ class _Parts:
             clock=SystemClock(),
             read=self.read_turn,
             told=counted_analyses(self.metrics, kind.name),
+            hurried=self.hurried,
         )
         run_agent(
             app,

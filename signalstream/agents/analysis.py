@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import structlog
 
+from signalstream.agents.timely import Timely
 from signalstream.ai.analyst import Analyst, Answer
 from signalstream.core.clock import Clock
 from signalstream.core.keys import ConversationKey
@@ -20,7 +22,7 @@ from signalstream.models.conversation import Turn
 from signalstream.models.intelligence import MAX_REASON_CHARACTERS, Analysis, AnalysisStatus
 from signalstream.streaming.dead_letters import headers_of
 from signalstream.streaming.delivery import Outbox
-from signalstream.streaming.stepping import OverdueError, within
+from signalstream.streaming.stepping import OverdueError
 from signalstream.streaming.values import RecentlyRead, encode
 from signalstream.topics import TopicSpec
 
@@ -42,6 +44,7 @@ class AnalysisAgent:
 
     An analyst that declines, breaks off or exceeds the deadline gives an analysis with status ``failed`` and the
     reason; so does one whose every attempt raises something unforeseen, and its turn becomes a dead letter besides.
+    With ``hurried``, a lesser analyst that waits for nothing, what is overdue is ``degraded`` instead: see Timely.
     A turn for which a newer one is asked is ``skipped``; one that is addressed to other agents is left to them.
     """
 
@@ -53,6 +56,11 @@ class AnalysisAgent:
     clock: Clock
     read: Callable[[Any], Turn] = field(default_factory=lambda: RecentlyRead(Turn))
     told: Callable[[Analysis], None] = lambda _analysis: None
+    hurried: Analyst | None = None
+
+    @cached_property
+    def _timely(self) -> Timely:
+        return Timely(self.analyst, self.hurried, self.deadline_seconds)
 
     async def step(self, event: Any) -> None:
         """Take one turn."""
@@ -62,7 +70,7 @@ class AnalysisAgent:
             return
         started = time.perf_counter()
         try:
-            answer = await within(self.analyst.analyse(self.kind.name, turn), self.deadline_seconds)
+            answer = await self._timely.analyse(self.kind.name, turn)
             if not isinstance(answer.result, self.kind.result):
                 raise AnalystBadOutputError(f"the analyst answered {type(answer.result).__name__}")
         except OverdueError:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from signalstream.core.reasons import ReasonCode
 from signalstream.models.base import Model
@@ -50,4 +50,13 @@ class Analyst(Protocol):
 
     def health(self) -> dict[str, object]:
         """Describe its condition for ``/health``: at least ``{"status": "ok" | "degraded"}``."""
+        ...
+
+
+@runtime_checkable
+class Hurries(Protocol):
+    """An analyst that knows a lesser one, which waits for nothing: no network, no model, no other's work."""
+
+    def in_a_hurry(self) -> Analyst:
+        """Return it; it needs no ``start``."""
         ...

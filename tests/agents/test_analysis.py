@@ -107,6 +107,16 @@ async def test_an_analyst_that_does_not_answer_in_time_gives_a_failed_analysis()
     assert made.latency_ms >= 30
 
 
+async def test_what_is_overdue_is_degraded_and_not_failed_where_somebody_answers_in_a_hurry():
+    outbox = RecordingOutbox()
+    hurried = ScriptedAnalyst(answer(SENTIMENT))
+    await replace(agent(ScriptedAnalyst(None), outbox), hurried=hurried).step(of(TURN))
+
+    made = decode(Analysis, outbox.sent[0].value)
+    assert (made.status, made.reason_code) == ("degraded", "overloaded")
+    assert made.result is not None
+
+
 async def test_a_result_of_another_kind_gives_a_failed_analysis():
     made = await analysed(answer(AI_AGENTS[3]))
 

@@ -46,12 +46,13 @@ class LocalAnalyst:
         taxonomies: Mapping[str, Taxonomy] | None = None,
         load: Callable[[], LocalModels] | None = None,
         settings: Settings | None = None,
+        judges: dict[str, Judge] | None = None,
     ) -> None:
         self._finder = finder or PersonalDataFinder()
         self._taxonomies = taxonomies or {}
         self._load = load or partial(load_models, self._taxonomies)
         self._settings = settings
-        self._judges: dict[str, Judge] = {}
+        self._judges: dict[str, Judge] = {} if judges is None else judges
         self._models = LocalModels()
         self._sentiment = SentimentJudge()
         self._intent = IntentJudge()
@@ -62,7 +63,7 @@ class LocalAnalyst:
         """Load the models that are there; what needs another goes on with rules."""
         await self._finder.start()
         if not self._judges:
-            self._judges = await asyncio.to_thread(local_judges, self._settings)
+            self._judges.update(await asyncio.to_thread(local_judges, self._settings))
             for judge in self._judges.values():
                 if judge.missing:
                     log.warning("analyst.model_missing", reason=judge.missing, instead="rules")
@@ -111,6 +112,11 @@ class LocalAnalyst:
             found = await aside(characters, partial(analyse_insights, voices, intent, said, wishes, own))
             return Answer(found, engine=f"rules+{intent.engine}")
         return Answer(await self._summarizer.summarise(said, wishes), engine=self._summarizer.engine)
+
+    def in_a_hurry(self) -> LocalAnalyst:
+        """Return one without models, which answers by rules at once: see Hurries."""
+        finder = self._finder.without_model()
+        return LocalAnalyst(finder, self._taxonomies, LocalModels, self._settings, self._judges)
 
     def _advice(self, tenant_id: str) -> Mapping[str, Advice]:
         taxonomy = self._taxonomies.get(tenant_id) or self._taxonomies.get(ANY_TENANT)

@@ -67,6 +67,10 @@ class PersonalDataFinder:
         self._certainties: Kept[tuple[Span, ...]] = Kept(KEPT_SEARCHES)
         self._searches: Kept[tuple[Span, ...]] = Kept(KEPT_SEARCHES)
 
+    def without_model(self) -> PersonalDataFinder:
+        """Return one that finds by patterns alone, for the same tenants' policies, and waits for no thread."""
+        return PersonalDataFinder(self._policies, None, self._patterns, tagger=self._tagger)
+
     async def start(self) -> None:
         """Load the model, in a thread; without its files go on by patterns alone."""
         if self._load is None or self._batches is not None:

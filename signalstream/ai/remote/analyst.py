@@ -15,7 +15,7 @@ from typing import Protocol
 
 import structlog
 
-from signalstream.ai.analyst import Analyst, Answer
+from signalstream.ai.analyst import Analyst, Answer, Hurries
 from signalstream.ai.line import Line
 from signalstream.ai.remote import incoming, prompts
 from signalstream.ai.remote.asking import Answers, Asking
