@@ -38,7 +38,7 @@ MESSAGES = {
 
 
 class IngestView:
-    """Takes messages in. Answers 202 after the broker's acknowledgement, never before."""
+    """Takes messages in. Answers 202 after the broker's acknowledgement, never before.
 
     ``accepted`` is told the tenant of each message that the broker has.
     """
