@@ -89,7 +89,7 @@ def test_a_time_is_described_as_one_and_answers_may_gain_fields() -> None:
 
 def test_the_frames_of_the_websocket_are_described() -> None:
     frames = openapi()["paths"]["/ws/conversations/{conversation_id}/stream"]["get"]["x-websocket-messages"]
-    assert set(frames) == {"connected", "intelligence_update", "pong", "error"}
+    assert set(frames) == {"connected", "intelligence_update", "erased", "pong", "error"}
 
 
 async def test_what_the_server_says_fits_what_is_described(world: World, client: TestClient) -> None:
