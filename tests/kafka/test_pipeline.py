@@ -7,10 +7,12 @@ import json
 from pathlib import Path
 
 import aiohttp
+from aiokafka import TopicPartition
 
 from signalstream.models.agents import AI_AGENTS
 from tests.client import Client, eventually, updates_until
-from tests.kafka.conftest import Deployment, client_of
+from tests.kafka.conftest import PARTITIONS, Deployment, client_of
+from tests.kafka.direct import everything
 from tests.workers import Worker
 
 ANGRY = "This is the third time I write! You charged my card 4111 1111 1111 1111 twice. Mail me: jo@example.com"
@@ -70,6 +72,30 @@ async def test_what_a_message_went_through_is_counted(running: Deployment, sessi
     assert seen[f'signalstream_recovery_records_left{{group="{group}"}}'] == 0
     assert seen['signalstream_table_rows{table="conversations"}'] >= 1
     assert seen["process_resident_memory_bytes"] > 50_000_000
+
+
+async def test_no_value_that_was_planted_is_on_a_topic_and_what_only_the_model_finds_leaves_the_state(
+    running: Deployment, session: aiohttp.ClientSession
+) -> None:
+    client, planted = client_of(session, running.workers[0]), ("5555 5555", "ann@mail.example", "555 0173")
+    text = "Please ask Tomasz Kowalczyk: card 5555 5555 5555 4444, ann@mail.example or +1 206 555 0173"
+    await client.post("c5", text, metadata={"contact": "ann@mail.example"})
+    insight = await client.complete("c5", 1)
+    places = {entity["type"]: (entity["start_index"], entity["end_index"]) for entity in insight["pii"]["entities"]}
+    assert {kind: text[start:end] for kind, (start, end) in places.items()} == {
+        "name": "Tomasz Kowalczyk",
+        "credit_card": "5555 5555 5555 4444",
+        "email": "ann@mail.example",
+        "phone": "+1 206 555 0173",
+    }
+    _, state = await client.get("/v1/conversations/c5")
+    assert state["messages"][0]["text"] == insight["pii"]["redacted_text"]
+    assert "Tomasz" not in json.dumps(state)
+    names = [running.topic(name) for name in ("messages.raw", "conversations.state", "ai.pii", "ai.aggregated")]
+    partitions = [TopicPartition(name, number) for name in names for number in range(PARTITIONS)]
+    kept = [record.value for record in await everything(running.bootstrap, partitions) if b"/c5" in record.key]
+    assert len(kept) >= len(names)
+    assert not [word for value in kept for word in planted if word.encode() in value]
 
 
 async def test_a_conversation_is_kept_in_order_redacted_and_counted_once(
