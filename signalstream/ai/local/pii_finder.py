@@ -30,6 +30,7 @@ from signalstream.models.conversation import KnownValues, Turn
 from signalstream.models.intelligence import Pii, PiiEntity
 
 KEPT_SEARCHES = 2048
+KEPT_FINDINGS = 16_384  # 14 MB: turns bring their context along, and a thousand conversations must not search it anew
 LARGEST_BATCH = 16
 log = structlog.get_logger()
 
@@ -65,7 +66,7 @@ class PersonalDataFinder:
         self._batches: Batches[Reading] | None = None
         self._labels: tuple[str, ...] = ()
         self._certainties: Kept[tuple[Span, ...]] = Kept(KEPT_SEARCHES)
-        self._searches: Kept[tuple[Span, ...]] = Kept(KEPT_SEARCHES)
+        self._searches: Kept[tuple[Span, ...]] = Kept(KEPT_FINDINGS)
 
     def without_model(self) -> PersonalDataFinder:
         """Return one that finds by patterns alone, for the same tenants' policies, and waits for no thread."""

@@ -175,6 +175,18 @@ async def test_a_text_is_read_once_for_all_agents_and_for_later_turns() -> None:
     await one.stop()
 
 
+async def test_a_thousand_conversations_at_once_do_not_make_each_turn_search_its_context_again() -> None:
+    tagger = CountingTagger()
+    one = PersonalDataFinder(load=lambda: tagger, patterns=PatternDetector(stages=()))
+    await one.start()
+    texts = [[f"text {number} of {conversation}" for number in range(5)] for conversation in range(1_000)]
+    for newest in range(5):
+        for said in texts:
+            await asyncio.gather(*(one.find("acme", text) for text in said[: newest + 1]))
+    assert len(tagger.texts) == 5_000
+    await one.stop()
+
+
 def unavailable() -> Tagger:
     raise ModelUnavailableError("the wheel is not installed; install it")
 
