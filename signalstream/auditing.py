@@ -61,7 +61,8 @@ class AuditLog:
             await self.stop()
             raise BrokerUnavailableError(
                 f"{self._topic} could not be read within {READ_SECONDS:g} s; see whether the broker has it "
-                "(`signalstream topics check`) and lets this process read it"
+                "(`signalstream topics check`) and lets this process read it, and whether SIGNALSTREAM_ENCRYPTION and "
+                "the master key are those of the workers"
             ) from error
         except KafkaError as error:
             await self.stop()

@@ -6,7 +6,7 @@ import asyncio
 import json
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from pydantic import TypeAdapter, ValidationError
@@ -43,10 +43,10 @@ audit = typer.Typer(help="The audit log: verify, show.", no_args_is_help=True)
 def verify(anchor: Anchor = None, as_json: AsJson = False) -> None:
     """Check the log: what was changed, removed, moved or inserted. Exit code 1 when anything was."""
     settings = load_settings()
-    known = _anchored(anchor)
+    known = anchored(anchor)
     report = asyncio.run(_verified(settings, known))
     signed = bool(audit_secrets(settings).secrets)
-    typer.echo(json.dumps(_told(report, signed=signed), indent=2)) if as_json else _print(report, signed=signed)
+    typer.echo(json.dumps(told(report, signed=signed), indent=2)) if as_json else _print(report, signed=signed)
     if report.findings:
         raise typer.Exit(1)
     if anchor is not None:
@@ -135,7 +135,8 @@ def _print(report: Report, *, signed: bool) -> None:
         )
 
 
-def _told(report: Report, *, signed: bool) -> dict[str, object]:
+def told(report: Report, *, signed: bool) -> dict[str, Any]:
+    """Return a report for JSON."""
     return {
         "holds": not report.findings,
         "signed": signed,
@@ -147,7 +148,8 @@ def _told(report: Report, *, signed: bool) -> dict[str, object]:
     }
 
 
-def _anchored(anchor: Path | None) -> tuple[AuditLink, ...]:
+def anchored(anchor: Path | None) -> tuple[AuditLink, ...]:
+    """Return the ends that an earlier check left in a file. Raises ConfigurationError for a file of something else."""
     if anchor is None:
         return ()
     try:

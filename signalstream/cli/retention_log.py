@@ -54,12 +54,13 @@ async def _newest(
     with Bars().bar(f"reading {changelog}", sum(end - begin for begin, end in ranges.values())) as advance:
         async for batch in records(reader, ranges):
             for record in batch:
-                _take(record, look, due, unreadable)
+                take(record, look, due, unreadable)
             advance(len(batch))
     return list(due.values()), len(unreadable)
 
 
-def _take(record: ConsumerRecord, look: Look, due: dict[bytes, Request], unreadable: set[bytes]) -> None:
+def take(record: ConsumerRecord, look: Look, due: dict[bytes, Request], unreadable: set[bytes]) -> None:
+    """Take in a row, which replaces what was found of its key before."""
     due.pop(record.key, None)
     unreadable.discard(record.key)
     if record.value is None:
