@@ -37,9 +37,7 @@ def choose_analyst(settings: Settings, tagger: Tagger | None = None) -> Analyst:
 
     ``tagger`` makes the tags by which conversations know values; without it there are turns as they were written only.
     """
-    name = settings.analyst
-    if name == "auto":
-        name = "local" if settings.gemini_api_key is None else "gemini"
+    name = chosen_name(settings)
     if name == "local":
         return _local(settings, _finder(settings, tagger))
     if name in REMOTE:
@@ -51,6 +49,13 @@ def choose_analyst(settings: Settings, tagger: Tagger | None = None) -> Analyst:
             f"SIGNALSTREAM_ANALYST: there is no analyst {name!r}; known: {known}, or package.module:factory"
         )
     return factory(settings)
+
+
+def chosen_name(settings: Settings) -> str:
+    """Return the name that SIGNALSTREAM_ANALYST comes to: ``auto`` is Gemini where there is a key for it."""
+    if settings.analyst != "auto":
+        return settings.analyst
+    return "local" if settings.gemini_api_key is None else "gemini"
 
 
 def _gemini(settings: Settings) -> Provider:

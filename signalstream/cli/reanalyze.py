@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 import typer
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
+from signalstream.ai.choice import chosen_name
 from signalstream.cli.bars import Bars
 from signalstream.cli.dlq_choice import moment
 from signalstream.cli.dlq_log import consumer, partitions, producer, records
@@ -28,6 +29,10 @@ from signalstream.streaming.values import read
 from signalstream.topics import AI_TOPICS, TURNS
 
 WHICH = "say which analyses: --agent, --tenant, --since or --until, or --all"
+LOCAL = (
+    "the chosen analyst is the local one, whose answers would be the same again; choose a remote one first, by "
+    "SIGNALSTREAM_ANALYST or GEMINI_API_KEY, as the workers have it"
+)
 Agents = Annotated[list[str] | None, typer.Option("--agent", help="Only this agent's; may be given several times.")]
 All = Annotated[bool, typer.Option("--all", help="All that are degraded.")]
 PerMinute = Annotated[
@@ -46,7 +51,10 @@ def reanalyze(
     wanted = Wanted(_known(agent or []), tenant, moment("--since", since, now), moment("--until", until, now))
     if wanted == Wanted() and not everything:
         raise ConfigurationError(WHICH)
-    asyncio.run(_reanalyze(load_settings(), wanted, 60.0 / per_minute, dry_run))
+    settings = load_settings()
+    if chosen_name(settings) == "local":
+        raise ConfigurationError(LOCAL)
+    asyncio.run(_reanalyze(settings, wanted, 60.0 / per_minute, dry_run))
 
 
 def _known(agents: list[str]) -> frozenset[str]:

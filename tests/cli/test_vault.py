@@ -44,6 +44,6 @@ def test_nothing_is_destroyed_unasked_or_by_a_name_that_is_no_tenants(tmp_path: 
 
 
 def test_a_command_that_reads_values_needs_the_master_key_too(tmp_path: Path) -> None:
-    settings = {"SIGNALSTREAM_ENCRYPTION": "required"}
+    settings = {"SIGNALSTREAM_ENCRYPTION": "required", "GEMINI_API_KEY": "a-key-that-nobody-has"}
     for words in (("dlq", "list"), ("reanalyze", "--all")):
         assert_one_line(signalstream(*words, folder=tmp_path, settings=settings), "signalstream vault new-master-key")

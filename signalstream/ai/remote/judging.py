@@ -22,6 +22,8 @@ LONGEST_UNIT = 80
 LEAST_LOOP = 400
 """Characters that a stretch must fill, repeated, before it is taken for a loop."""
 LEAST_TURNS = 8
+MOST_CHARACTERS = 200_000
+"""Of an answer: a full gathering's is a tenth of it, and to look through megabytes would hold the event loop."""
 _FENCE = re.compile(r"\A```[\w-]*\n(.*?)\n?```\Z", re.DOTALL)
 _THOUGHTS = re.compile(r"\A<think>.*?</think>", re.DOTALL)
 _CLOSING = '"}] \t\n,'
@@ -57,9 +59,11 @@ def judged(heard: Heard) -> Reply:
 
 
 def _text(heard: Heard) -> str:
-    text = (heard.text or "").strip()
     if heard.end is End.BLOCKED:
         raise AnalystRefusedError(f"{heard.model} declines this content ({heard.reason}); it is analysed without it")
+    if heard.text is not None and len(heard.text) > MOST_CHARACTERS:
+        raise AnalystBadOutputError(f"the answer of {heard.model} has {len(heard.text)} characters, far too many")
+    text = (heard.text or "").strip()
     if loops(text):
         raise AnalystBadOutputError(f"{heard.model} repeats itself ({heard.reason}, {len(text)} characters)")
     if heard.end is End.CUT:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -88,3 +89,13 @@ def test_ordinary_answers_are_no_loops() -> None:
     results = [{**entry, "id": f"c{number * 7919:x}"} for number in range(40)]
     assert not loops(json.dumps({"results": results}))
     assert not loops(json.dumps({"results": results}, indent=4))
+
+
+def test_an_answer_that_is_far_too_long_is_refused_before_it_is_looked_through() -> None:
+    text = json.dumps({"a": "word " * 400_000})  # 2 MB, and no loop of short stretches at its end
+    began = time.thread_time()
+    with pytest.raises(AnalystBadOutputError, match="far too many") as caught:
+        judged(heard(text))
+    assert time.thread_time() - began < 0.005
+    assert caught.value.tokens == (10, 20)
+    assert judged(heard(json.dumps({"a": [f"word {number}" for number in range(12_000)]}))).value
