@@ -88,9 +88,10 @@ def found(words: Iterable[str | bytes], contents: Iterable[bytes]) -> set[bytes]
 async def test_nothing_that_was_written_is_readable_on_topics_and_disks_and_all_of_it_by_the_workers(
     on_kafka: Deployment, master_keys: Path, session: aiohttp.ClientSession
 ) -> None:
+    on_kafka.settings["SIGNALSTREAM_ORIGINALS"] = "redacted_and_sealed_original"
     worker = await started(on_kafka)
     client = client_of(session, worker)
-    await client.post("c-1", f"My {PLANTED[0]} order is late", metadata={PLANTED[1]: PLANTED[2]})
+    _, accepted = await client.post("c-1", f"My {PLANTED[0]} order is late", metadata={PLANTED[1]: PLANTED[2]})
     await client.post("c-1", f"{PLANTED[3]}: {RAISES}, please")
     assert (await client.complete("c-1", 2))["agents"]["sentiment"]["status"] == "failed"
     letter = await eventually(lambda: letter_of(on_kafka, "exhausted"), "the letter of the turn that raised", 30)
@@ -104,6 +105,9 @@ async def test_nothing_that_was_written_is_readable_on_topics_and_disks_and_all_
     refused = await eventually(lambda: letter_of(on_kafka, "sealed"), "the letter of a value in the clear", 30)
     assert refused["origin"]["offset"] == foreign
     before = await picture(client, "c-1")
+    _, original = await client.get(f"/v1/conversations/c-1/messages/{accepted['message_id']}/original")
+    assert (original["message"], original["metadata"]) == (f"My {PLANTED[0]} order is late", {PLANTED[1]: PLANTED[2]})
+    assert accepted["message_id"] in await typed(on_kafka, "audit", "show", "--json")
 
     kept = [each for each in await records(on_kafka) if each.value is not None]
     values = [each for each in kept if each.topic.partition(".")[2] not in IN_THE_CLEAR]
