@@ -3,6 +3,7 @@
 tweeteval/    ``*_text.txt`` with ``*_labels.txt`` (0 negative, 1 neutral, 2 positive)
 banking77/    ``train.csv``, and ``test.csv`` where it is there; else one question in ten of the training file
 clinc150/     ``data_*.json``: ``test`` and ``oos_test`` where they are there, else ``val`` and ``oos_val``
+              (the questions of both are texts without personal data, too: what is flagged in them is a false alarm)
 presidio/     ``*.json`` of presidio-research
 dialogsum/    ``*.jsonl``: the first speaker is called Customer, the second Agent
 email_intent/ ``*.txt``: Yes or No, a tab, a sentence
@@ -27,7 +28,9 @@ from signalstream.ai.evaluation.summary import LabelledConversation, SaidMessage
 from signalstream.errors import ConfigurationError
 from signalstream.models.messages import Sender
 
+Reader = Callable[[Path], Iterator[LabelledSet]]
 KEPT_OUT = 10
+_FLAGGED = "questions to a machine, taken for free of personal data"
 _POLARITY = ("negative", "neutral", "positive")
 _SPEAKERS = {"#Person1#": "Customer", "#Person2#": "Agent"}
 _TURN = re.compile(r"^(#Person[12]#): ?(.*\S.*)$", re.MULTILINE)
@@ -49,7 +52,7 @@ _KINDS = {
 
 def published_sets(folder: Path, tasks: Sequence[str]) -> Iterator[LabelledSet]:
     """Yield the published sets that are there. Raises ConfigurationError that names the folder which is unreadable."""
-    for name, (task, read) in _SETS.items():
+    for name, task, read in _SETS:
         if task not in tasks or not (folder / name).is_dir():
             continue
         try:
@@ -153,12 +156,25 @@ def _languages(folder: Path) -> Iterator[LabelledSet]:
         yield LabelledSet("language", "languages", made)
 
 
-_SETS: dict[str, tuple[str, Callable[[Path], Iterator[LabelledSet]]]] = {
-    "tweeteval": ("sentiment", _tweets),
-    "banking77": ("intent", _banking),
-    "clinc150": ("intent", _clinc),
-    "presidio": ("pii", _presidio),
-    "dialogsum": ("summary", _dialogues),
-    "email_intent": ("requests", _emails),
-    "languages": ("language", _languages),
-}
+def _questions_alone(read: Reader) -> Reader:
+    """Return a reader of the same texts as ones without personal data."""
+
+    def clean(folder: Path) -> Iterator[LabelledSet]:
+        for each in read(folder):
+            texts = [LabelledText(text=text) for text, _ in each.records]
+            yield LabelledSet("pii", f"{each.name}, questions", texts, note=_FLAGGED)
+
+    return clean
+
+
+_SETS: tuple[tuple[str, str, Reader], ...] = (
+    ("tweeteval", "sentiment", _tweets),
+    ("banking77", "intent", _banking),
+    ("clinc150", "intent", _clinc),
+    ("banking77", "pii", _questions_alone(_banking)),
+    ("clinc150", "pii", _questions_alone(_clinc)),
+    ("presidio", "pii", _presidio),
+    ("dialogsum", "summary", _dialogues),
+    ("email_intent", "requests", _emails),
+    ("languages", "language", _languages),
+)

@@ -96,6 +96,13 @@ def test_published_sets_are_read_as_they_are(tmp_path: Path) -> None:
     assert [one.language for one in found["languages"].records] == ["de", "de"]
 
 
+def test_questions_are_texts_without_personal_data_too(tmp_path: Path) -> None:
+    found = {each.name: each for each in published_sets(laid_out(tmp_path), ("pii",))}
+    assert set(found) == {"synth", "banking77 kept out, questions", "clinc150 val, questions"}
+    assert [(one.text, one.entities) for one in found["clinc150 val, questions"].records] == [("c", ()), ("d", ())]
+    assert {tenant_of(each) for each in found.values()} == {"evaluate"}
+
+
 def test_a_test_file_is_preferred_to_keeping_questions_out(tmp_path: Path) -> None:
     (laid_out(tmp_path) / "banking77" / "test.csv").write_text("text,category\nnew,label 1\n")
     [found] = [each for each in published_sets(tmp_path, ("intent",)) if each.name.startswith("banking77")]
@@ -105,7 +112,7 @@ def test_a_test_file_is_preferred_to_keeping_questions_out(tmp_path: Path) -> No
 
 def test_only_the_tasks_that_were_asked_for_are_read(tmp_path: Path) -> None:
     (laid_out(tmp_path) / "clinc150" / "data_dev.json").write_text("{")
-    assert {each.task for each in published_sets(tmp_path, ("language", "pii"))} == {"language", "pii"}
+    assert {each.task for each in published_sets(tmp_path, ("language", "requests"))} == {"language", "requests"}
     with pytest.raises(ConfigurationError, match="clinc150 is not laid out as expected"):
         list(published_sets(tmp_path, TASKS))
 
