@@ -1,6 +1,6 @@
 # `make` prints what there is. Everything runs in .venv, which scripts/bootstrap.py makes from the lock files.
 .DEFAULT_GOAL := help
-.PHONY: help run test quick check bench chaos clean bootstrap bootstrap-dev
+.PHONY: help run test quick check bench chaos canary clean bootstrap bootstrap-dev
 
 PYTHON3 := $(shell command -v python3 || command -v python3.13 || command -v python3.12 || command -v python3.11)
 BIN := .venv/bin
@@ -28,6 +28,9 @@ bench: bootstrap-dev ## measure latency and throughput on Apache Kafka (needs Ja
 
 chaos: bootstrap-dev ## kill, stop and freeze workers while messages keep coming, and count what is missing (needs Java and Maven)
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+canary: bootstrap-dev ## plant 1,000 personal values and look for them wherever they must not be (needs Java and Maven)
+	@$(BIN)/python -m tests.canary $(ARGS)
 
 clean: ## remove .venv, caches and build outputs
 	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .run *.egg-info

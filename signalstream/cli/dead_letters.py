@@ -13,10 +13,9 @@ from datetime import UTC, datetime
 from signalstream.core.keys import ConversationKey, parse_key
 from signalstream.errors import UndecodableError
 from signalstream.models.dead_letter import DeadLetter, DeadLetterNote
-from signalstream.streaming.delivery import TENANT
+from signalstream.streaming.headers import FILED, TENANT
 from signalstream.streaming.values import decode
 
-FILED_HEADER = "filed"  # a letter that a purge has moved carries the id that it was first filed under
 _ID = re.compile(r"\d{1,9}-\d{1,18}")
 Headers = Sequence[tuple[str, bytes]]
 
@@ -64,7 +63,7 @@ def entry(
     try:
         return Noted(partition, offset, decode(DeadLetterNote, value))
     except UndecodableError:
-        filed_as = dict(headers).get(FILED_HEADER, b"").decode(errors="replace")
+        filed_as = dict(headers).get(FILED, b"").decode(errors="replace")
         letter_id = filed_as if _ID.fullmatch(filed_as) else f"{partition}-{offset}"
         return Filed(letter_id, partition, offset, datetime.fromtimestamp(time_ms / 1000, UTC), _letter(value), why=why)
 

@@ -19,9 +19,10 @@ from aiokafka.admin.records_to_delete import RecordsToDelete
 from aiokafka.errors import KafkaError
 
 from signalstream.cli.bars import Bars
-from signalstream.cli.dead_letters import FILED_HEADER, Entry, Filed, Noted, letters
+from signalstream.cli.dead_letters import Entry, Filed, Noted, letters
 from signalstream.cli.dlq_log import REQUEST_MS, Notes, read_entries, records
 from signalstream.errors import BrokerUnavailableError, ConfigurationError
+from signalstream.streaming.headers import FILED
 
 ROUNDS = 5
 Place = tuple[int, int]  # partition and offset
@@ -103,14 +104,14 @@ class Purge:
                         advance(1)
 
     async def _again(self, record: ConsumerRecord, name: str) -> None:
-        headers = [(known, content) for known, content in record.headers if known != FILED_HEADER]
+        headers = [(known, content) for known, content in record.headers if known != FILED]
         await self.producer.send_and_wait(
             record.topic,
             record.value,
             record.key,
             partition=record.partition,
             timestamp_ms=record.timestamp,  # so that it is kept no longer than it would have been
-            headers=[*headers, (FILED_HEADER, name.encode())],
+            headers=[*headers, (FILED, name.encode())],
         )
 
     async def _delete(self, upto: Mapping[int, int]) -> None:

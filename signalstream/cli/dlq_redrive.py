@@ -16,8 +16,8 @@ from signalstream.cli.dead_letters import Filed
 from signalstream.errors import BrokerUnavailableError, ConfigurationError
 from signalstream.models.dead_letter import DeadLetter
 from signalstream.streaming.dead_letters import whole
+from signalstream.streaming.headers import REDRIVEN
 
-REDRIVEN_HEADER = "redriven"
 FETCH_SECONDS = 10.0
 Headers = Sequence[tuple[str, bytes]]
 FetchOriginal = Callable[[DeadLetter], Awaitable[ConsumerRecord | None]]
@@ -81,8 +81,8 @@ def redrive_of(each: Filed, letter: DeadLetter, original: ConsumerRecord | None)
             f"{origin.offset}; it is not sent in part: ask its sender to send it again"
         )
     partition = origin.partition if key is None else None
-    kept = tuple((name, content) for name, content in headers if name != REDRIVEN_HEADER)
-    return Redrive(each, origin.topic, partition, key, value, (*kept, (REDRIVEN_HEADER, each.id.encode())))
+    kept = tuple((name, content) for name, content in headers if name != REDRIVEN)
+    return Redrive(each, origin.topic, partition, key, value, (*kept, (REDRIVEN, each.id.encode())))
 
 
 async def fetch_original(letter: DeadLetter, reader: AIOKafkaConsumer) -> ConsumerRecord | None:

@@ -9,6 +9,7 @@ from signalstream.core.sealing import UNSEALED, Sealer, is_sealed
 from signalstream.errors import KeyDestroyedError, SealedError
 from signalstream.models.base import rfc3339
 from signalstream.models.dead_letter import DeadLetter
+from signalstream.streaming.headers import own_headers
 
 COLUMNS = ("id", "failed at", "reason", "agent", "origin", "conversation", "sent back", "detail")
 UNREADABLE = "these bytes are not a dead letter of this version"
@@ -61,11 +62,16 @@ def details(each: Filed, with_value: bool, sealer: Sealer = UNSEALED) -> dict[st
         "attempts": letter.attempts,
         "failed_at": rfc3339(letter.failed_at),
         "conversation": conversation(letter),
-        "headers": letter.headers,
+        "headers": letter.headers if with_value else _own(letter),
         "value_bytes": len(letter.value or b""),
     }
     cut = {"whole": letter.whole.model_dump()} if letter.whole else {}
     return known | cut | notes | ({"value": _value(letter, sealer)} if with_value else {})
+
+
+def _own(letter: DeadLetter) -> dict[str, str]:
+    sent = own_headers((name, content.encode()) for name, content in letter.headers.items())
+    return {name: content.decode() for name, content in sent}
 
 
 def _value(letter: DeadLetter, sealer: Sealer) -> object:

@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from signalstream.models.dead_letter import DeadLetter, Origin, Whole
+from signalstream.streaming.headers import Headers
 
 MAX_LETTER_BYTES = 600_000  # of original value: base64 makes it a third longer, and the broker takes 1 MB
 DETAIL_CHARACTERS = 400
-Headers = list[tuple[str, bytes]]
 
 
 def letter_of(event: Any, *, stage: str, reason: str, detail: str, attempts: int, failed_at: datetime) -> DeadLetter:

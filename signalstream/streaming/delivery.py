@@ -30,13 +30,12 @@ from signalstream.errors import (
     UnprocessableError,
 )
 from signalstream.models.dead_letter import DeadLetter
-from signalstream.streaming.dead_letters import Headers, bare, headers_of, letter_of
+from signalstream.streaming.dead_letters import bare, headers_of, letter_of
+from signalstream.streaming.headers import REQUEST_ID, TENANT, Headers, own_headers
 from signalstream.streaming.pool import Abandoned
 from signalstream.streaming.values import encode, sealable
 from signalstream.telemetry import RECORD
 
-REQUEST_ID = "x-request-id"
-TENANT = "tenant-id"
 FIRST_BACKOFF_SECONDS = 0.1
 LAST_BACKOFF_SECONDS = 5.0
 log = structlog.get_logger()
@@ -66,7 +65,7 @@ class ProducerOutbox:
             await sealable(self._sealer, key)
             value = self._sealer.seal(topic, key, value)
         try:
-            await (await self._app.producer.send(topic, key, value, None, None, headers))
+            await (await self._app.producer.send(topic, key, value, None, None, own_headers(headers)))
         except (KafkaError, ProducerSendError) as error:
             cause = error.__cause__ if isinstance(error, ProducerSendError) else error
             if isinstance(cause, MessageSizeTooLargeError):
@@ -182,7 +181,7 @@ class Stage:
         )
         log.error("stage.dead_letter", reason=reason, detail=letter.detail, attempts=attempts)
         try:
-            await self._post(event, letter, event.message.key or b"", headers_of(event))
+            await self._post(event, letter, _readable(event.message.key), headers_of(event))
         except UnprocessableError:  # its key or its headers are larger than what the broker takes
             await self._post(event, bare(letter, event), b"", [])
         self.buried(self.name, reason)
@@ -201,9 +200,9 @@ class Stage:
     def _context(self, event: Any) -> dict[str, Any]:
         message = event.message
         context = {"agent": self.name, "topic": message.topic, "partition": message.partition, "offset": message.offset}
-        headers = dict(headers_of(event))
+        headers = dict(own_headers(headers_of(event)))
         if REQUEST_ID in headers:
-            context["correlation_id"] = headers[REQUEST_ID].decode("utf-8", "replace")
+            context["correlation_id"] = headers[REQUEST_ID].decode()
         try:
             context["tenant_id"], context["conversation_id"] = parse_key(message.key)
         except UndecodableError:
@@ -214,6 +213,14 @@ class Stage:
 def message_headers(request_id: str, tenant_id: str) -> Headers:
     """Return the headers that a message starts its way with."""
     return [(REQUEST_ID, request_id.encode()), (TENANT, tenant_id.encode())]
+
+
+def _readable(key: bytes | None) -> bytes:
+    # A key stands in the clear: of one that no part of this program wrote, nobody knows what it says.
+    try:
+        return parse_key(key).encode()
+    except UndecodableError:
+        return b""
 
 
 def why_unsent(error: BaseException | None, topic: str) -> str:

@@ -18,7 +18,7 @@ from signalstream.core.retention import Due, Total, is_conversation_due, is_wind
 from signalstream.models.conversation import ConversationState
 from signalstream.models.erasure import ERASES, EraseConversation
 from signalstream.models.windows import WindowCommand, WindowState
-from signalstream.streaming.delivery import TENANT
+from signalstream.streaming.headers import TENANT
 from signalstream.streaming.values import encode
 from signalstream.tables.windows import parse_row_key
 

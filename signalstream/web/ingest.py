@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 from uuid import UUID, uuid4, uuid5
@@ -23,7 +24,8 @@ from signalstream.web.services import Ingest
 
 IDEMPOTENCY_NAMESPACE = UUID("6f0c1c0e-6a43-5a3e-9d0b-3c2f0f4c9a51")
 DEEPEST_NESTING = 16
-LONGEST_SHOWN_NAME = 80
+LONGEST_SHOWN_PATH = 80
+_SHOWN_NAME = re.compile("[A-Za-z_]{1,40}")
 TOO_SLOW = "The body did not arrive within {:g} s. Send the message again."
 # What pydantic says of these is unclear to a caller, or quotes what was sent.
 MESSAGES = {
@@ -183,9 +185,13 @@ def _place(error: Exception) -> str:
 
 
 def _path(parts: tuple[str | int, ...]) -> str:
-    words = ".".join(str(part) for part in parts) or "body"
-    shown = "".join(character if character.isprintable() else "?" for character in words)
-    return shown if len(shown) <= LONGEST_SHOWN_NAME else shown[:LONGEST_SHOWN_NAME] + "..."
+    words = ".".join(_name(part) for part in parts) or "body"
+    return words if len(words) <= LONGEST_SHOWN_PATH else words[:LONGEST_SHOWN_PATH] + "..."
+
+
+def _name(part: str | int) -> str:
+    # A name of the sender's own may be a card's number or an address: what is none of letters alone is not repeated.
+    return str(part) if isinstance(part, int) or _SHOWN_NAME.fullmatch(part) else "?"
 
 
 def _words(error: Any) -> str:

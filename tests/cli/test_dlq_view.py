@@ -34,7 +34,12 @@ def test_the_original_bytes_are_shown_only_when_asked_for() -> None:
     assert "4111" not in str(details(each, with_value=False))
     assert details(each, with_value=True)["value"] == {"text": "my card is 4111"}
     assert details(LETTERS[0], with_value=True)["value"] == "\\xffoops"
-    assert details(each, with_value=False)["headers"] == {"correlation_id": "req-7"}
+
+
+def test_headers_of_another_program_are_shown_only_when_asked_for() -> None:
+    each = filed(0, 5, letter(headers={"x-request-id": "req-7", "tenant-id": "jo@example.com", "note": "4111"}))
+    assert details(each, with_value=False)["headers"] == {"x-request-id": "req-7"}
+    assert details(each, with_value=True)["headers"]["note"] == "4111"
 
 
 def test_details_say_what_was_done_and_how_large_a_cut_value_was() -> None:

@@ -153,6 +153,14 @@ async def test_what_was_written_does_not_come_back_in_an_error(client: TestClien
         assert "4111" not in json.dumps(problem)
 
 
+@pytest.mark.parametrize("name", ["4111111111111111", "jo@example.com", "Jo Doe", "AKIA7Q2Z", "x" * 41, "", "a\r\nb"])
+async def test_a_name_that_is_more_than_letters_does_not_come_back_either(client: TestClient, name: str) -> None:
+    for changes, field in (({name: 1}, "?"), ({"metadata": {name: "a\x00b"}}, "metadata.?")):
+        _, problem = await post(client, changes)
+        assert field in {error["field"] for error in problem["errors"]}
+        assert not name or name not in json.dumps(problem)
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [

@@ -77,13 +77,20 @@ class Wire:
 
 
 @asynccontextmanager
-async def wire(server: TestServer) -> AsyncIterator[Wire]:
-    """Open a connection to a served site."""
-    reader, writer = await asyncio.open_connection(server.host, server.port)
+async def opened(host: str, port: int) -> AsyncIterator[Wire]:
+    """Open a connection."""
+    reader, writer = await asyncio.open_connection(host, port)
     try:
         yield Wire(reader, writer)
     finally:
         writer.transport.abort()
+
+
+@asynccontextmanager
+async def wire(server: TestServer) -> AsyncIterator[Wire]:
+    """Open a connection to a served site."""
+    async with opened(str(server.host), int(server.port or 0)) as line:
+        yield line
 
 
 async def asked(server: TestServer, data: str | bytes, seconds: float = ANSWER_SECONDS) -> Answered | None:
