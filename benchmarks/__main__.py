@@ -25,7 +25,7 @@ from benchmarks.failover_report import broken, failover_tables
 from benchmarks.neighbour import QUICK_NEIGHBOUR, NeighbourPlan, run_neighbour
 from benchmarks.neighbour_report import neighbour_tables
 from benchmarks.remote import broken as broken_remotely
-from benchmarks.remote import remote_facts, remote_tables, run_remote
+from benchmarks.remote import remote_facts, remote_tables, run_remote, verdict
 from benchmarks.remote_rows import ROWS
 from benchmarks.rounds import QUICK, Plan, run_rounds
 from tests.kafka.broker import KafkaBroker
@@ -80,6 +80,7 @@ def _gemini(options: argparse.Namespace, console: Console) -> int:
     with tempfile.TemporaryDirectory(prefix="gemini-") as directory, KafkaBroker() as broker:
         results = run_remote(rows, minutes, broker.bootstrap, Path(directory), console.print)
     _tell(options, console, show.GEMINI, facts, remote_tables(results), whole=len(rows) == len(ROWS))
+    console.print(verdict(results), highlight=False)
     return 1 if broken_remotely(results) else 0
 
 

@@ -56,9 +56,26 @@ def remote_tables(results: Mapping[str, Found]) -> list[Table]:
     ]
 
 
-def broken(results: Mapping[str, Found]) -> int:
-    """Return how many messages were lost or refused, and analyses left without a result or a reason."""
-    return sum(found.seen.broken + len(found.seen.posts.failures) for found in results.values())
+def broken(results: Mapping[str, Found]) -> list[str]:
+    """Return which promises of correctness were broken, one in a line: a measured time or rate is none of them.
+
+    A message that POST refused is none either: whoever sent it was told so.
+    """
+    counted = {
+        name: {
+            "messages lost": len(found.seen.lost),
+            "analyses without a result or a stated reason": found.seen.evidence.unexplained(),
+        }
+        for name, found in results.items()
+    }
+    return [f"{name}: {count} {what}" for name, each in counted.items() for what, count in each.items() if count]
+
+
+def verdict(results: Mapping[str, Found]) -> str:
+    """Return the last words on a run, one line or more."""
+    lines = [f"gemini: BROKEN: {line}" for line in broken(results)]
+    every = "gemini: every accepted message has its insight, and every analysis a result or a reason"
+    return "\n".join(lines or [every])
 
 
 def remote_facts(rows: Sequence[str], minutes: float | None) -> dict[str, str]:

@@ -91,7 +91,10 @@ class Evidence:
 
 
 async def gathered(brokers: str, prefix: str, names: Sequence[str], seconds: float) -> Evidence:
-    """Read from the beginning until every message's end is known, for ``seconds`` at most."""
+    """Read from the beginning until every message's end is known, or nothing has come any more for ``seconds``.
+
+    A backlog that is worked off is no loss, however long it takes; what is missing once nothing comes any more, is.
+    """
     evidence = Evidence()
     updates = f"{prefix}.ai.aggregated"
     topics = [updates, *(f"{prefix}.ai.{agent}" for agent in AI_AGENTS)]
@@ -99,12 +102,15 @@ async def gathered(brokers: str, prefix: str, names: Sequence[str], seconds: flo
     await consumer.start()
     try:
         consumer.assign([TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)])
-        until = asyncio.get_running_loop().time() + seconds
-        while asyncio.get_running_loop().time() < until:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        while loop.time() < until:
             found = await consumer.getmany(timeout_ms=POLL_MS, max_records=AT_ONCE)
             for place, records in found.items():
                 _note(evidence, records, is_update=place.topic == updates)
-            if not found and not evidence.lost(names):
+            if found:
+                until = loop.time() + seconds
+            elif not evidence.lost(names):
                 break
     finally:
         await consumer.stop()

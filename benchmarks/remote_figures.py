@@ -39,11 +39,6 @@ class Seen:
     def __post_init__(self) -> None:
         self.lost = self.evidence.lost([post.message_id for post in self.posts.accepted])
 
-    @property
-    def broken(self) -> int:
-        """Return how many messages were lost and analyses left without a result or a stated reason."""
-        return len(self.lost) + self.evidence.unexplained()
-
     def beside(self) -> Sequence[str]:
         """Return the row of the second table: see COLUMNS."""
         states = Counter(

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from benchmarks.remote import broken, verdict
 from benchmarks.remote_evidence import Evidence
-from benchmarks.remote_figures import below, insight_seconds, none_of, p99, wholly_answered
-from benchmarks.remote_load import Post
+from benchmarks.remote_figures import Found, Seen, below, insight_seconds, none_of, p99, wholly_answered
+from benchmarks.remote_load import Post, Posts
 from benchmarks.remote_rows import added_milliseconds
+from benchmarks.remote_scene import Counted
 from benchmarks.remote_stage import MIXED_FAULTS
 from signalstream.models.agents import AI_AGENTS
 
@@ -91,6 +93,25 @@ def test_without_a_result_or_without_its_reason_an_analysis_is_unexplained(
 ) -> None:
     assert whole(**fields).unexplained() == unexplained
     assert wholly_answered(whole(**fields), [POSTED]) == []
+
+
+def found(evidence: Evidence, failures: tuple[str, ...] = ()) -> Found:
+    posts = Posts(accepted=(POSTED,), failures=failures)
+    return Found([below("x", 5, 9.0, "s")], Seen("idle", posts, evidence, Counted(60, 1, 1, 0, 1)))
+
+
+def test_a_figure_that_was_missed_and_a_message_that_was_refused_break_no_promise() -> None:
+    results = {"idle": found(whole(), failures=("RuntimeError: POST /v1/messages answered 503",))}
+    assert broken(results) == []
+    assert verdict(results).startswith("gemini: every accepted message")
+
+
+def test_the_last_lines_name_what_was_broken() -> None:
+    results = {"idle": found(Evidence()), "post": found(whole()), "quota": found(whole(status="degraded"))}
+    assert verdict(results).splitlines() == [
+        "gemini: BROKEN: idle: 1 messages lost",
+        "gemini: BROKEN: quota: 1 analyses without a result or a stated reason",
+    ]
 
 
 def test_an_added_latency_is_counted_to_the_first_question_after_the_turn_was_taken() -> None:
