@@ -6,6 +6,7 @@ import asyncio
 import os
 import secrets
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from pydantic import SecretStr
 from benchmarks.flood import Answers, FloodSpec
 from benchmarks.latency import Latency, generate, summary
 from benchmarks.load import LoadSpec
+from benchmarks.processes import cpu_seconds
 from signalstream.core.api_key import ID_BYTES, SECRET_BYTES
 from signalstream.security.hashing import load_secrets
 from signalstream.security.issuing import issue
@@ -82,7 +84,7 @@ def run_neighbour(plan: NeighbourPlan, brokers: str, directory: Path, say: Calla
                     latency = _measure(plan, worker, brokers, keys, folder)
                 found.latencies[how].append(latency)
                 say(f"round {number + 1}, {how}: accepted p99 {latency.accepted_p99:.1f} ms, "
-                    f"complete p99 {latency.covered_p99:.1f} ms")  # fmt: skip
+                    f"complete p99 {latency.covered_p99:.1f} ms, worker's CPU {latency.cpu_share:.2f}")  # fmt: skip
     return found
 
 
@@ -128,7 +130,9 @@ def _measure(plan: NeighbourPlan, worker: Worker, brokers: str, keys: dict[str, 
         conversations=max(1, int(plan.rate)),
         credential=keys[QUIET],
     )
-    return summary(generate(spec, folder, plan.seconds + START_SECONDS), cpu_share=0.0)
+    before, started = cpu_seconds([worker.pid]), time.monotonic()
+    samples = generate(spec, folder, plan.seconds + START_SECONDS)
+    return summary(samples, (cpu_seconds([worker.pid]) - before) / (time.monotonic() - started))
 
 
 @contextmanager
