@@ -23,6 +23,7 @@ from signalstream.web.ops import Health, Verdict
 CONVERSATION_PATH = "/v1/conversations/{conversation_id}"
 INSIGHTS_PATH = CONVERSATION_PATH + "/insights"
 ORIGINAL_PATH = CONVERSATION_PATH + "/messages/{message_id}/original"
+RESTORED_PATH = INSIGHTS_PATH + "/originals"
 TIMELINE_PATH = CONVERSATION_PATH + "/timeline"
 RECEIPT_PATH = "/v1/erasures/{receipt_id}"
 READ_PROBLEMS = (404, 422, 503)
@@ -158,6 +159,13 @@ ROUTES = (
         answer=Insight, parameters=(CONVERSATION, TENANT, IF_NONE_MATCH), problems=READ_PROBLEMS,
         scope=Scope.INSIGHTS_READ, needs_core=True, may_be_stale=True, tag="insights",
         notes="A message that was accepted and not analysed yet has completeness none and every agent pending.",
+    ),
+    Route(
+        "getRestoredInsights", "GET", RESTORED_PATH,
+        "The insight with what its placeholders stand for; each original that is read is in the audit log.",
+        answer=Insight, parameters=(CONVERSATION, TENANT), problems=READ_PROBLEMS,
+        scope=Scope.ORIGINALS_READ, needs_core=True, tag="insights",
+        notes="In the texts of sentiment, insights and summary, as far as originals are kept; other placeholders stay.",
     ),
     Route(
         "getTimeline", "GET", TIMELINE_PATH, "The conversation over time, in windows of event time.",

@@ -32,6 +32,7 @@ from signalstream.web.originals import OriginalView
 from signalstream.web.origins import Origins
 from signalstream.web.pages import Pages
 from signalstream.web.problems import ProblemError, problems
+from signalstream.web.restored_insights import RestoredInsightView
 from signalstream.web.routes import ROUTES, Route
 from signalstream.web.services import WebServices
 from signalstream.web.sockets import OpenSockets
@@ -184,6 +185,7 @@ def _core_site(services: WebServices, settings: Settings, agents: Sequence[str],
         "getConversation": conversations.conversation,
         "getInsights": conversations.insights,
         "getTimeline": conversations.timeline,
+        "getRestoredInsights": RestoredInsightView(reader, services.originals, forwarder, settings).get,
         "getOriginal": OriginalView(services.originals, forwarder, settings).get,
         "eraseConversation": erasures.erase,
         "getErasure": erasures.find,

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from pydantic import ValidationError
@@ -25,13 +24,6 @@ from signalstream.ai.remote.wire import Entry
 from signalstream.core.redaction import PLACEHOLDER
 from signalstream.errors import AnalystBadOutputError
 from signalstream.models.base import Model
-
-
-class Originals(StrEnum):
-    """Whether a reader may see the values that placeholders stand for."""
-
-    HIDDEN = "hidden"
-    SHOWN = "shown"
 
 
 @dataclass(frozen=True)
@@ -83,17 +75,6 @@ def _refusals(prompt: Prompt, turn: OutgoingTurn, answers: Answers) -> Iterator[
         yield
     except AnalystBadOutputError as error:
         answers.refused[turn.id] = f"the entry of {prompt.name} cannot be used: {error}"
-
-
-def restored(text: str, turn: OutgoingTurn, originals: Originals = Originals.HIDDEN) -> str:
-    """Return ``text`` with the values of the turn's own message in place of their placeholders, where they may be seen.
-
-    Values of earlier messages are not kept anywhere, so their placeholders stay.
-    """
-    if originals is Originals.HIDDEN:
-        return text
-    values = turn.originals()
-    return PLACEHOLDER.sub(lambda match: values.get(match[0], match[0]), text)
 
 
 def _only(entries: Sequence[Any], wanted: str) -> Mapping[str, Any]:
