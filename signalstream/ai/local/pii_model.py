@@ -27,7 +27,10 @@ THRESHOLDS: Mapping[str, float] = {
     "passport": 0.5,
     "drivers_license": 0.5,
 }
-"""The least likelihood for each kind that the model finds; a tenant may ask for more or for less."""
+"""The least likelihood for each kind that the model finds; a tenant may ask for more or for less.
+
+A tenant that asks less of a name also has those masked that a text only mentions (``pii_lone_names``).
+"""
 FEWEST_DIGITS = {"phone": 6, "email": 0, "national_id": 5, "account_number": 5, "passport": 5, "drivers_license": 5}
 _CUES = {
     "national_id": re.compile(r"(?i)\b(?:ssn|social|tax|tin|national|id|identity|government|insurance)\b"),
@@ -58,7 +61,8 @@ def model_spans(
         return ()  # most texts: no word is likely enough to be anything
     words = tuple(words_of(text, reading, labels))
     others = (*find_addresses(text, words, least["address"]), *_find_numbers(text, words, least))
-    return (*find_names(text, words, least["name"], beside=certain or bool(others)), *others)
+    every = least["name"] < THRESHOLDS["name"]
+    return (*find_names(text, words, least["name"], beside=every or certain or bool(others)), *others)
 
 
 def _find_numbers(text: str, words: Sequence[Word], least: Mapping[str, float]) -> Iterator[Span]:

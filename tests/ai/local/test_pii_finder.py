@@ -151,6 +151,14 @@ async def test_a_tenant_asks_for_more_certainty_and_keeps_its_own_values(finder:
     await picky.stop()
 
 
+async def test_a_tenant_has_every_first_name_masked_by_a_lower_threshold() -> None:
+    wary = PersonalDataFinder(Policies(tenants={"clinic": Policy(thresholds={"name": 0.05})}))
+    await wary.start()
+    assert await kinds(wary, "text joe", "other") == []
+    assert await kinds(wary, "text joe", "clinic") == [("name", "joe")]
+    await wary.stop()
+
+
 class CountingTagger:
     """Finds nothing and counts the texts."""
 
