@@ -33,10 +33,12 @@ from signalstream.cli.dlq_options import (
 from signalstream.cli.dlq_purge import Purge
 from signalstream.cli.dlq_redrive import Redrive, fetch_original, prepare, send
 from signalstream.cli.dlq_view import COLUMNS, details, line
+from signalstream.cli.erased import read_marks
 from signalstream.cli.tables import console, table
 from signalstream.core.audit import DEPLOYMENT, AuditEvent
 from signalstream.core.clock import SystemClock
 from signalstream.core.keys import is_tenant_id
+from signalstream.encryption import opened_sealer
 from signalstream.encryption import opened_sealer
 from signalstream.errors import ConfigurationError
 from signalstream.models.dead_letter import DeadLetter
@@ -106,7 +108,9 @@ async def _redrive(settings: Settings, choice: Choice, again: bool, dry_run: boo
         async with consumer(settings) as reader:
             return await fetch_original(letter, reader)
 
-    ready, refused = await prepare(chosen, known, fetch)
+    async with opened_sealer(settings) as sealer:
+        marks = await read_marks(settings, sealer)
+    ready, refused = await prepare(chosen, known, fetch, marks.erased)
     if refused and choice.ids:  # named one by one, so that all of them are meant: nothing is sent
         raise ConfigurationError("; ".join(refused))
     for why in refused:

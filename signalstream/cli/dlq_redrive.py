@@ -36,13 +36,24 @@ class Redrive:
 
 
 async def prepare(
-    letters: Sequence[Filed], known_topics: Collection[str], fetch: FetchOriginal
+    letters: Sequence[Filed],
+    known_topics: Collection[str],
+    fetch: FetchOriginal,
+    erased: Callable[[DeadLetter], bool] = lambda _letter: False,
 ) -> tuple[list[Redrive], list[str]]:
-    """Return what to send, and a line for each letter that cannot be sent."""
+    """Return what to send, and a line for each letter that cannot be sent.
+
+    ``erased`` says whether a letter's record is from before an erasure of its conversation.
+    """
     ready, refused = [], []
     for each in letters:
         try:
             letter = _sendable(each, known_topics)
+            if erased(letter):
+                raise ConfigurationError(
+                    f"dead letter {each.id} is of a conversation that was erased since; it is not sent. "
+                    "`signalstream dlq purge` removes it"
+                )
             original = await fetch(letter) if letter.whole else None
             ready.append(redrive_of(each, letter, original))
         except ConfigurationError as error:

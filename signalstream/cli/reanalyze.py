@@ -14,6 +14,7 @@ from signalstream.cli.bars import Bars
 from signalstream.cli.dlq_choice import moment
 from signalstream.cli.dlq_log import consumer, partitions, producer, records
 from signalstream.cli.dlq_options import DryRun, Since, Tenant, Until
+from signalstream.cli.erased import read_marks
 from signalstream.cli.tables import console
 from signalstream.core.clock import SystemClock
 from signalstream.core.reanalysis import Degraded, Wanted
@@ -75,18 +76,19 @@ async def _reanalyze(settings: Settings, wanted: Wanted, seconds_between: float,
             console().print(f"would send {found} turns again; nothing was sent")
             return
         sent = await _send_again(settings, reader, sealer, degraded, seconds_between) if found else 0
-    gone = f"; {found - sent} are no longer in their topic" if sent < found else ""
+    gone = f"; {found - sent} are no longer in their topic, or erased" if sent < found else ""
     console().print(f"sent {sent} turns again{gone}. Their analyses come as fast as the analyst's quota allows.")
 
 
 async def _send_again(
     settings: Settings, reader: AIOKafkaConsumer, sealer: Sealer, degraded: Degraded, seconds_between: float
 ) -> int:
-    sent = 0
+    sent, marks = 0, await read_marks(settings, sealer)
     async with producer(settings) as writer:
         async for record in _read(reader, await partitions(settings, TURNS), "sending turns again"):
             for turn in _read_value(sealer, Turn, record):
-                if agents := degraded.take(turn):
+                agents = degraded.take(turn)
+                if agents and turn.generation >= marks.generation(record.key):
                     await _send(writer, record, agents)
                     sent += 1
                     await asyncio.sleep(seconds_between)
