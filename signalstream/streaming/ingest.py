@@ -21,8 +21,8 @@ from signalstream.errors import BrokerUnavailableError
 from signalstream.models.erasure import ERASES, EraseConversation
 from signalstream.models.messages import Message
 from signalstream.streaming.clients import Connection
-from signalstream.streaming.headers import Headers
 from signalstream.streaming.delivery import message_headers, why_unsent
+from signalstream.streaming.headers import Headers
 from signalstream.streaming.values import encode, sealable
 
 REMEMBER_SECONDS = 600.0

@@ -9,14 +9,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import aiohttp
-from aiokafka import ConsumerRecord
+from aiokafka import ConsumerRecord, TopicPartition
 
 from signalstream.encryption import opened_sealer
 from signalstream.security.master_keys import new_master_key
 from signalstream.settings import Settings
 from tests.canary.payloads import Payloads
 from tests.canary.places import PATTERNS, Place, files, opened, records_of, searched, whole
-from tests.canary.plant import TENANT, Planter
+from tests.canary.plant import CONVERSATIONS, TENANT, Planter
 from tests.canary.search import Needles
 from tests.canary.values import KINDS, Canary, Supply
 from tests.cli.command import signalstream
@@ -24,6 +24,7 @@ from tests.client import eventually
 from tests.gemini_fake.certificates import certificates
 from tests.gemini_fake.server import FakeGemini
 from tests.kafka.conftest import PARTITIONS, Deployment
+from tests.kafka.direct import ends
 from tests.workers import Worker
 
 MESSAGES = 40
@@ -50,8 +51,9 @@ class Hunt:
 
     async def plant(self) -> None:
         """Plant everything, and wait until the pipeline has nothing left to do."""
-        for number in range(MESSAGES):
-            await self.planter.accept(number)
+        for begin in range(0, MESSAGES, CONVERSATIONS):
+            numbers = range(begin, min(begin + CONVERSATIONS, MESSAGES))
+            await asyncio.gather(*(self.planter.accept(number) for number in numbers))
         for kind in KINDS:
             await self.planter.refuse(kind)
             await self.planter.refuse_raw(kind)
@@ -73,8 +75,8 @@ class Hunt:
         listed = await self._typed("dlq", "list", "--json")
         letters = [each["id"] for each in json.loads(listed)]
         assert letters, "no planted record became a dead letter"
-        shown = [await self._typed("dlq", "show", letter) for letter in letters[:5]]
-        others = [await self._typed(*words) for words in (("keys", "list"), ("vault", "list"), ("doctor",))]
+        shown = [await self._typed("dlq", "show", letter) for letter in letters[:: len(letters) // 2]]
+        others = [await self._typed(*words) for words in (("keys", "list"), ("vault", "list"))]
         self.shown["dead letters as listed"] = [each.encode() for each in (listed, *shown)]
         self.shown["other commands"] = [each.encode() for each in others]
 
@@ -111,7 +113,13 @@ class Hunt:
                     return None
             return True
 
+        async def buried() -> bool | None:
+            letters = [TopicPartition(self.deployment.topic("dlq"), number) for number in range(PARTITIONS)]
+            filed = sum((await ends(self.deployment.bootstrap, letters)).values())
+            return True if filed >= self.payloads.letters else None
+
         await eventually(complete, "every planted message analysed", SETTLED_SECONDS)
+        await eventually(buried, f"{self.payloads.letters} dead letters", SETTLED_SECONDS)
 
     async def _get(self, path: str) -> bytes:
         async with self.planter.session.get(self.worker.url + path, headers=self.planter.own) as answer:
