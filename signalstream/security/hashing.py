@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
+from functools import cached_property
 
 from signalstream.errors import ConfigurationError
 from signalstream.security_settings import SecuritySettings
@@ -24,19 +25,24 @@ class ServerSecrets:
 
     secrets: tuple[bytes, ...]
 
-    @property
+    @cached_property
     def newest(self) -> str:
         """Return the id of the secret that new keys are hashed with."""
-        return _name(self.secrets[0])
+        return next(iter(self._by_id))
 
     def digest(self, key: str, secret_id: str) -> bytes:
         """Return the keyed hash; with a secret that nobody has here it is one that matches no record."""
-        secret = next((secret for secret in self.secrets if _name(secret) == secret_id), self.secrets[0])
+        secret = self._by_id.get(secret_id, self.secrets[0])
         return hmac.digest(secret, _KEY_LABEL + key.encode(), hashlib.sha256)
 
     def knows(self, secret_id: str) -> bool:
         """Say whether the secret is one of these."""
-        return any(_name(secret) == secret_id for secret in self.secrets)
+        return secret_id in self._by_id
+
+    @cached_property
+    def _by_id(self) -> dict[str, bytes]:
+        # Named once: a hash more for a key that somebody has would tell it from one that nobody has.
+        return {_name(secret): secret for secret in self.secrets}
 
 
 def load_secrets(settings: SecuritySettings) -> ServerSecrets | None:

@@ -21,7 +21,7 @@ NOT_A_KEY = "This is no API key: it is cut off or mistyped, its checksum does no
 REVOKED = "This API key has been revoked. Ask your operator for another."
 EXPIRED = "This API key has expired. Ask your operator for another."
 STALE = "The API keys could not be refreshed from the broker for too long to be sure of any. Ask again shortly."
-_NOBODY = bytes(32)
+_NOBODY = bytes(32).hex()
 
 
 class KeyRing:
@@ -54,10 +54,12 @@ class KeyRing:
         key = read_key(text)
         if key is None:
             raise CredentialError(NOT_A_KEY if looks_like_a_key(text) else REFUSED)
+        newest = self._secrets.newest
         record = self._rows.keys.get(key.key_id)
-        secret_id = record.secret_id if record else self._secrets.newest
-        expected = bytes.fromhex(record.hash) if record else _NOBODY
-        if not hmac.compare_digest(self._secrets.digest(key.text, secret_id), expected) or record is None:
+        secret_id, expected = (record.secret_id, record.hash) if record else (newest, _NOBODY)
+        if not hmac.compare_digest(self._secrets.digest(key.text, secret_id), bytes.fromhex(expected)):
+            raise CredentialError(REFUSED)
+        if record is None:
             raise CredentialError(REFUSED)
         principal = self._granted(record)
         now = self._seen[record.key_id] = self._clock.now()

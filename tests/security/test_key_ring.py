@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-import statistics
-import time
+import sys
 import zlib
 from datetime import timedelta
+from types import FrameType
 
 import pytest
 from structlog.testing import capture_logs
@@ -13,6 +13,7 @@ from signalstream.errors import AuthenticationUnavailableError, CredentialError
 from signalstream.models.api_key import ApiKeyUse
 from signalstream.security.hashing import ServerSecrets
 from signalstream.security.issuing import revoke, rotate
+from signalstream.security.key_ring import KeyRing
 from signalstream.security.key_rows import row_of
 from signalstream.security.principal import Principal
 from tests.security.keys import NOW, SECRETS, Keys
@@ -166,28 +167,59 @@ def test_the_last_use_is_written_at_most_once_a_minute_whoever_wrote_it():
     assert ring.uses_to_write() == []
 
 
-def test_a_key_that_is_not_there_takes_as_long_as_a_wrong_one_that_is():
+def calls_of(ring: KeyRing, text: str) -> list[tuple[str, str]]:
+    """Return every call, of Python and of C, that a refusal takes, in its order."""
+    calls: list[tuple[str, str]] = []
+
+    def note(frame: FrameType, event: str, argument: object) -> None:
+        if event == "call":
+            calls.append(("python", frame.f_code.co_qualname))
+        elif event == "c_call":
+            calls.append(("c", str(getattr(argument, "__qualname__", argument))))
+
+    sys.setprofile(note)
+    try:
+        with pytest.raises(CredentialError):
+            ring.verify(text)
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+def test_a_key_that_is_not_there_takes_the_same_steps_as_a_wrong_one_that_is():
     keys = Keys()
-    for _ in range(100):
+    for _ in range(10):
         key, _ = keys.issue()
+    old, _ = keys.issue(secrets=OTHER_SECRETS)
     ring = keys.ring
-    wrong, unknown = _with_id(key.key_id), make_key(bytes(40)).text
+    wrong, of_old, unknown = _with_id(key.key_id), _with_id(old.key_id), make_key(bytes(40)).text
+    calls_of(ring, unknown)  # what is made once is made
 
-    def spent(text: str) -> float:
-        began = time.perf_counter()
-        for _ in range(20):
-            with pytest.raises(CredentialError):
-                ring.verify(text)
-        return time.perf_counter() - began
+    steps = calls_of(ring, unknown)
 
-    pairs = [(spent(wrong), spent(unknown)) for _ in range(150)]
-    one, other = (statistics.median(times) for times in zip(*pairs, strict=True))
+    assert calls_of(ring, wrong) == calls_of(ring, of_old) == steps
+    assert [name for _, name in steps].count("hmac_digest") == 1
+    assert [name for _, name in steps].count("compare_digest") == 1
 
-    assert 0.8 < one / other < 1.25
+
+def test_a_wrong_key_takes_the_same_steps_wherever_it_begins_to_be_wrong():
+    keys = Keys()
+    key, _ = keys.issue()
+    ring, secret = keys.ring, key.text.split("_")[2][:-8]
+    calls_of(ring, _with_id(key.key_id))
+    guesses = [f"{secret[:right]}{'a' if secret[right] != 'a' else 'b'}{secret[right + 1 :]}" for right in (0, 10, 30)]
+
+    first, *others = [calls_of(ring, _signed(f"signalstream_{key.key_id}_{guess}")) for guess in guesses]
+
+    assert others == [first, first]
 
 
 def _with_id(key_id: str) -> str:
     """Return a key of the right form with this id and a secret of its own."""
     other = make_key(bytes(range(40))).text
-    body = f"signalstream_{key_id}_{other.split('_')[2][:-8]}"
+    return _signed(f"signalstream_{key_id}_{other.split('_')[2][:-8]}")
+
+
+def _signed(body: str) -> str:
+    """Return a key's text with the checksum that makes it one in form."""
     return f"{body}{zlib.crc32(body.encode()):08x}"
