@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError
 
 from signalstream.core.keys import ConversationKey
-from signalstream.errors import BrokerUnavailableError, KeyDestroyedError
+from signalstream.errors import BrokerUnavailableError, KeyDestroyedError, RedactionError
 from signalstream.models.messages import Message
 from signalstream.streaming import ingest
 from signalstream.streaming.clients import Connection
@@ -19,6 +20,7 @@ from tests.core.analyses import message
 from tests.security.vaults import VaultTopic
 
 KEY = ConversationKey("acme", "c-1")
+TAKEN_IN = 1_769_860_800_000  # epoch milliseconds
 
 
 @dataclass
@@ -29,9 +31,10 @@ class FakeProducer:
     waits: bool = False
     sent: list[tuple[str, bytes, bytes, list[tuple[str, bytes]]]] = field(default_factory=list)
 
-    async def send_and_wait(self, topic: str, value: bytes, *, key: bytes, headers: list[tuple[str, bytes]]) -> None:
+    async def send_and_wait(self, topic: str, value: bytes, *, key: bytes, headers: list[tuple[str, bytes]]) -> Any:
         await self.answer()
         self.sent.append((topic, key, value, headers))
+        return SimpleNamespace(timestamp=TAKEN_IN)
 
     async def answer(self) -> None:
         if self.waits:
@@ -95,11 +98,28 @@ async def test_more_messages_than_may_wait_are_refused_at_once():
     assert made._waiting == 0
 
 
+async def test_only_what_may_be_kept_is_sent_and_nothing_when_that_cannot_be_told():
+    async def redacted(one: Message) -> Message:
+        return one.model_copy(update={"text": "redacted", "found": ()})
+
+    async def failing(_one: Message) -> Message:
+        raise RedactionError("could not be searched")
+
+    for redact, expected in ((redacted, ["redacted"]), (failing, [])):
+        producer = FakeProducer()
+        made = KafkaIngest(Connection(("127.0.0.1:1",)), "raw", 0.02, redact)
+        made._producer = producer
+        with suppress(RedactionError):
+            await made.accept(message(1, "as it was written"), "r-1")
+        assert [decode(Message, value).text for _, _, value, _ in producer.sent] == expected
+        assert made.recently_accepted(KEY) == bool(expected)
+
+
 async def test_accepted_conversations_are_remembered_and_the_longest_unused_forgotten():
     made = connected(FakeProducer())
     for number in range(ingest.REMEMBER_CONVERSATIONS + 5):
-        made._remember(ConversationKey("acme", f"c-{number}"))
-        made._remember(ConversationKey("acme", "c-0"))
+        made._remember(ConversationKey("acme", f"c-{number}"), TAKEN_IN)
+        made._remember(ConversationKey("acme", "c-0"), TAKEN_IN)
 
     assert len(made._accepted) == ingest.REMEMBER_CONVERSATIONS
     assert made.recently_accepted(ConversationKey("acme", "c-0"))
