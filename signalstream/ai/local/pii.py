@@ -12,8 +12,11 @@ is found wherever it stands as a whole word.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 
+from signalstream.ai.local.evidence import Detector, Matcher, has_any
 from signalstream.ai.local.pii_accounts import ACCOUNT_DETECTORS
 from signalstream.ai.local.pii_ids import ID_DETECTORS
 from signalstream.ai.local.pii_numbers import NUMBER_DETECTORS
@@ -25,7 +28,6 @@ from signalstream.ai.local.searchable import FILLER, masked, searchable
 from signalstream.core.placeholders import redacted
 from signalstream.core.redaction import Span, resolve
 
-Detector = Callable[[str], Iterable[Span]]
 # Phones come last and see the rest filled in: other numbers are more certain, and looking up phones is what costs.
 STAGES: tuple[tuple[Detector, ...], ...] = (
     (*SECRET_DETECTORS, *NUMBER_DETECTORS, *ID_DETECTORS, *ACCOUNT_DETECTORS, *PEOPLE_DETECTORS, *PLACE_DETECTORS),
@@ -35,11 +37,36 @@ MOST_ROUNDS = 8  # Two are usual: one that finds, one that finds nothing more.
 _SHORTEST_REPEAT = 3
 
 
+@dataclass(frozen=True)
+class _Stage:
+    """Detectors, each with the place of its gate in ``gates``: many share one, and each is looked for once."""
+
+    gates: tuple[tuple[str, ...], ...]
+    detectors: tuple[tuple[int | None, Detector], ...]
+
+    def detected(self, plain: str) -> Iterator[Span]:
+        lowered = plain.lower()
+        is_open = [has_any(lowered, gate) for gate in self.gates]
+        for gate, detector in self.detectors:
+            if gate is None or is_open[gate]:
+                yield from detector(plain)
+
+
+@cache
+def _gated(detectors: tuple[Detector, ...]) -> _Stage:
+    gates = tuple(dict.fromkeys(one.gate for one in detectors if isinstance(one, Matcher) and one.gate))
+    behind = (
+        (gates.index(one.gate), one.behind_gate) if isinstance(one, Matcher) and one.gate else (None, one)
+        for one in detectors
+    )
+    return _Stage(gates, tuple(behind))
+
+
 class PatternDetector:
     """Finds spans of personal data. It keeps nothing between calls and may be shared."""
 
     def __init__(self, stages: tuple[tuple[Detector, ...], ...] = STAGES) -> None:
-        self._stages = stages
+        self._stages = tuple(map(_gated, stages))
 
     def find(self, text: str) -> tuple[Span, ...]:
         """Return what was found, in order of place, without overlaps, in code points of ``text``."""
@@ -50,7 +77,7 @@ class PatternDetector:
         for _ in range(MOST_ROUNDS):
             before = len(spans)
             for stage in self._stages:
-                fresh = resolve((*_detected(stage, plain), *_repeats(plain, found)))
+                fresh = resolve((*stage.detected(plain), *_repeats(plain, found)))
                 found.update((plain[span.start : span.end], span) for span in fresh)
                 spans += fresh
                 plain = masked(plain, fresh) if fresh else plain
@@ -61,11 +88,6 @@ class PatternDetector:
     def redact(self, text: str) -> str:
         """Return ``text`` with a numbered placeholder in the place of everything that ``find`` finds."""
         return redacted(text, self.find(text))
-
-
-def _detected(stage: tuple[Detector, ...], plain: str) -> Iterator[Span]:
-    for detector in stage:
-        yield from detector(plain)
 
 
 def _repeats(plain: str, found: dict[str, Span]) -> Iterator[Span]:

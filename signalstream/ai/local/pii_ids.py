@@ -45,7 +45,7 @@ from stdnum.th import pin
 from stdnum.tr import tckimlik
 from stdnum.za import idnr as za_id
 
-from signalstream.ai.local.evidence import CHECKED, NUMERALS, SHAPED, has_any, matcher
+from signalstream.ai.local.evidence import CHECKED, NUMERALS, SHAPED, Detector, has_any, matcher
 from signalstream.core.redaction import Span
 
 KIND = "national_id"
@@ -106,7 +106,7 @@ def _any_of(validators: tuple[Callable[[str], bool], ...]) -> Callable[[str], bo
     return lambda value: any(is_valid(value) for is_valid in validators)
 
 
-ID_DETECTORS = (
+ID_DETECTORS: tuple[Detector, ...] = (
     find_cued_ids,
     *(matcher(KIND, re.compile(shape, re.ASCII), CHECKED, _any_of(valid), NUMERALS) for shape, valid in _SHAPES),
     matcher(KIND, _NINO, SHAPED, gate=NUMERALS),

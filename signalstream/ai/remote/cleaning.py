@@ -14,12 +14,13 @@ from signalstream.core.placeholders import redacted
 from signalstream.core.text import shortened
 
 PHRASE_CHARACTERS = 140
+PATTERNS = PatternDetector()
 
 
 def line(text: str, most: int, turn: OutgoingTurn) -> str:
     """Return one line of at most ``most`` characters without the personal data that patterns find in it."""
     plain = " ".join(visible(text).split())
-    spans = [span for span in PatternDetector().find(plain) if turn.policy.admits(span, plain[span.start : span.end])]
+    spans = [span for span in PATTERNS.find(plain) if turn.policy.admits(span, plain[span.start : span.end])]
     return shortened(redacted(plain, spans, turn.known), most)
 
 

@@ -38,6 +38,8 @@ class Block:
 
 def visible(text: str) -> str:
     """Return ``text`` without characters that nobody sees; what breaks a line becomes a line feed, none at the ends."""
+    if text.isascii() and text.isprintable():
+        return text  # the usual case, and in it there is nothing to leave out
     return "\n".join(UNSEEN.sub("", line) for line in text.splitlines()).strip("\n")
 
 

@@ -12,31 +12,50 @@ import binascii
 import codecs
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from signalstream.core.text import folded
 
 WINDOW = 40
 """Letters and digits in a row, some eight words: shorter pieces occur in honest answers ("anger, wrong charges")."""
+BLOCK = WINDOW // 2
+_NO_LETTER = re.compile(r"[\W_]+")
 _CODED = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
 
 
-def windows(instructions: str) -> frozenset[str]:
+@dataclass(frozen=True)
+class Told:
+    """Instructions as pieces: ``pieces`` is every one that an answer must not hold, ``blocks`` every half of one."""
+
+    pieces: frozenset[str]
+    blocks: frozenset[str]
+
+
+def windows(instructions: str) -> Told:
     """Return every piece of the instructions that an answer must not hold."""
     letters = _letters(instructions)
-    return frozenset(letters[at : at + WINDOW] for at in range(len(letters) - WINDOW + 1))
+    return Told(frozenset(_runs(letters, WINDOW)), frozenset(_runs(letters, BLOCK)))
 
 
-def recites(text: str, told: frozenset[str]) -> bool:
+def recites(text: str, told: Told) -> bool:
     """Say whether ``text`` holds one of the pieces, as it is or in one of the simple codes."""
-    for form in _forms(text):
-        letters = _letters(form)
-        if any(letters[at : at + WINDOW] in told for at in range(len(letters) - WINDOW + 1)):
-            return True
-    return False
+    return any(_holds(_letters(form), told) for form in _forms(text))
+
+
+def _holds(letters: str, told: Told) -> bool:
+    # Wherever a piece stands, one of the blocks at every multiple of its half is within it: few are looked at.
+    blocks = (letters[at : at + BLOCK] for at in range(0, len(letters) - BLOCK + 1, BLOCK))
+    return any(block in told.blocks for block in blocks) and any(
+        piece in told.pieces for piece in _runs(letters, WINDOW)
+    )
+
+
+def _runs(letters: str, length: int) -> Iterator[str]:
+    return (letters[at : at + length] for at in range(len(letters) - length + 1))
 
 
 def _letters(text: str) -> str:
-    return "".join(character for character in folded(text) if character.isalnum())
+    return _NO_LETTER.sub("", folded(text))
 
 
 def _forms(text: str) -> Iterator[str]:

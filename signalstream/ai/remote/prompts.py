@@ -15,7 +15,7 @@ from typing import Any
 
 from signalstream.ai.remote import wire
 from signalstream.ai.remote.fencing import Block, Line, Token, fenced
-from signalstream.ai.remote.leaking import windows
+from signalstream.ai.remote.leaking import Told, windows
 from signalstream.ai.remote.outgoing import OutgoingTurn
 from signalstream.ai.remote.provider import Question
 from signalstream.errors import AnalystRefusedError
@@ -91,7 +91,7 @@ class Prompt:
         return wire.answer_schema(self.entry)
 
     @cached_property
-    def told(self) -> frozenset[str]:
+    def told(self) -> Told:
         """Every piece of the instructions that no answer must hold."""
         return windows(self.instructions)
 

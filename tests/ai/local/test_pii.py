@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from itertools import pairwise
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from signalstream.ai.local.pii import PatternDetector, redact
+from signalstream.ai.local.evidence import Detector
+from signalstream.ai.local.pii import STAGES, PatternDetector, redact
+from signalstream.core.redaction import Span
 
 DETECTOR = PatternDetector()
 
@@ -170,3 +173,25 @@ def test_spans_never_overlap_and_lie_in_the_text(planted: list[tuple[str, str, s
 def test_redacting_a_redacted_text_changes_nothing(planted: list[tuple[str, str, str]], noise: str) -> None:
     once = redact(noise + " ".join(text for text, _, _ in planted) + noise)
     assert redact(once) == once
+
+
+def list_of(detector: Detector, plain: str) -> list[Span]:
+    return list(detector(plain))
+
+
+WORDS = sorted({word for stage in STAGES for one in stage for word in getattr(one, "gate", ())})
+ALL_BY_THEMSELVES = tuple(tuple(partial(list_of, one) for one in stage) for stage in STAGES)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            [*WORDS, "4111 1111 1111 1111", "jane@example.com", "Jane Miller", "is", "\n", "+1 415 555 0100"]
+        ),
+        max_size=12,
+    )
+)
+def test_a_gate_that_detectors_share_lets_pass_what_each_by_itself_would_find(words: list[str]) -> None:
+    text = " ".join(words)
+    assert PatternDetector().find(text) == PatternDetector(ALL_BY_THEMSELVES).find(text)

@@ -57,8 +57,15 @@ def test_any_eighty_characters_of_the_instructions_are_too_many(start: int) -> N
 
 @given(st.text(max_size=300))
 def test_any_text_can_be_looked_at(text: str) -> None:
-    assert recites(text, windows(text)) == (len(windows(text)) > 0)
+    assert recites(text, windows(text)) == (len(windows(text).pieces) > 0)
 
 
 def test_pieces_are_as_long_as_they_say() -> None:
-    assert {len(piece) for piece in TOLD} == {WINDOW}
+    assert {len(piece) for piece in TOLD.pieces} == {WINDOW}
+
+
+@given(st.integers(0, 60), st.integers(0, 200))
+def test_a_piece_is_recognised_wherever_it_stands(before: int, start: int) -> None:
+    letters = "".join(one for one in FRAME.lower() if one.isalnum())
+    assert recites("x" * before + letters[start : start + WINDOW] + "x", TOLD)
+    assert not recites("x" * before + letters[start : start + WINDOW - 1], TOLD)
