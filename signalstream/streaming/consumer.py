@@ -62,7 +62,7 @@ class MendedConsumer(driver.Consumer):
         self._resumed = asyncio.Event()
         self.commit_denied = False
         self._batches = 0  # handed on to the last record
-        self.acknowledged = self.commits = 0
+        self.acknowledged = self.commit_count = 0
         super().__init__(*args, **kwargs)
 
     def _new_consumer_thread(self) -> PatientThread:
@@ -113,7 +113,7 @@ class MendedConsumer(driver.Consumer):
         ours = {tp: offset for tp, offset in offsets.items() if tp in assigned}
         committed = bool(ours) and await self._commit(ours)
         if committed:
-            self.commits += 1
+            self.commit_count += 1
             self.app.tables.on_commit(ours)
             self.app.monitor.on_tp_commit(ours)
         if not self.commit_denied:  # else it is tried again

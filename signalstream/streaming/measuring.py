@@ -33,7 +33,7 @@ def _show_app(metrics: Metrics, app: SignalApp) -> None:
     metrics.read("consumer_lag", lambda: lag_by_topic(group, app))
     metrics.read("rebalances", lambda: {(group,): app.rebalancing_count})
     metrics.read("records_acknowledged", lambda: _of_consumer(app, lambda consumer: consumer.acknowledged))
-    metrics.read("commits", lambda: _of_consumer(app, lambda consumer: consumer.commits))
+    metrics.read("commits", lambda: _of_consumer(app, lambda consumer: consumer.commit_count))
     recovered = metrics.counter("recoveries", group)
     app.recovered_callbacks.append(recovered)
     if app.tables:

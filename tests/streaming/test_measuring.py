@@ -61,7 +61,7 @@ def test_what_the_consumer_counts_is_shown_once_there_is_one(tmp_path: Path) -> 
     app = Counted("core", rebalancing_count=2)
     metrics = shown(tmp_path, app)
     assert metrics.now("commits") == metrics.now("records_acknowledged") == {}
-    app._consumer = SimpleNamespace(acknowledged=5, commits=1)
+    app._consumer = SimpleNamespace(acknowledged=5, commit_count=1)
     assert metrics.now("commits") == {("core",): 1}
     assert metrics.now("records_acknowledged") == {("core",): 5}
     assert metrics.now("rebalances") == {("core",): 2}
