@@ -69,16 +69,21 @@ async def _change(settings: Settings, tenant: str, changes: Mapping[str, str | N
     if after == before:
         console().print(f"nothing to change: that is the policy of {tenant} already")
         return
-    if settings.encryption == "off" and after.originals == "redacted_and_sealed_original":
-        raise ConfigurationError(
-            "originals are kept encrypted only, and SIGNALSTREAM_ENCRYPTION is off: every message of the tenant would be "
-            "refused. Nothing was changed; turn encryption on first"
-        )
+    require_possible(settings, after)
     told = {name: LEFT if getattr(after, name) is None else str(getattr(after, name)) for name in changes}
     await note(settings, act("policy.changed", tenant, tenant, **told))
     await append_rows(settings, POLICIES, [row_of(after)])
     for name, value in told.items():
         console().print(f"{tenant}: {name} {value if value == LEFT else f'= {value}'}", markup=False)
+
+
+def require_possible(settings: Settings, policy: TenantPolicy) -> None:
+    """Raise ConfigurationError for a policy by which every message of its tenant would be refused."""
+    if settings.encryption == "off" and policy.originals == "redacted_and_sealed_original":
+        raise ConfigurationError(
+            "originals are kept encrypted only, and SIGNALSTREAM_ENCRYPTION is off: every message of the tenant would "
+            "be refused. Nothing was changed; turn encryption on first"
+        )
 
 
 def changed(policy: TenantPolicy, changes: Mapping[str, str | None]) -> TenantPolicy:

@@ -3,10 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
-from signalstream.cli.policies import assignments, changed
+from signalstream.cli.policies import assignments, changed, require_possible
 from signalstream.errors import ConfigurationError
 from signalstream.models.policy import TenantPolicy
+from signalstream.settings import Settings
 from tests.cli.command import assert_one_line, signalstream
 
 ACME = TenantPolicy(tenant_id="acme", originals="redacted_and_sealed_original")
@@ -39,6 +41,16 @@ def test_words_that_decide_nothing_are_refused_with_what_to_write(words, said):
 def test_a_value_that_a_field_cannot_have_is_named_with_those_that_it_can():
     with pytest.raises(ConfigurationError, match=r"originals=everything: .*'redacted_only'.*Nothing was changed"):
         changed(ACME, {"originals": "everything"})
+
+
+def test_originals_are_kept_only_where_values_are_encrypted():
+    require_possible(Settings(_env_file=None), ACME)
+    clear = Settings(_env_file=None, encryption="off")
+    require_possible(clear, changed(ACME, {"originals": None}))
+    with pytest.raises(ConfigurationError, match="turn encryption on"):
+        require_possible(clear, ACME)
+    with pytest.raises(ValidationError, match="originals encrypted only"):
+        Settings(_env_file=None, encryption="off", originals="redacted_and_sealed_original")
 
 
 @pytest.mark.slow
