@@ -39,7 +39,6 @@ from signalstream.core.audit import DEPLOYMENT, AuditEvent
 from signalstream.core.clock import SystemClock
 from signalstream.core.keys import is_tenant_id
 from signalstream.encryption import opened_sealer
-from signalstream.encryption import opened_sealer
 from signalstream.errors import ConfigurationError
 from signalstream.models.dead_letter import DeadLetter
 from signalstream.settings import Settings, load_settings

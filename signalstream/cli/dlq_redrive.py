@@ -48,12 +48,7 @@ async def prepare(
     ready, refused = [], []
     for each in letters:
         try:
-            letter = _sendable(each, known_topics)
-            if erased(letter):
-                raise ConfigurationError(
-                    f"dead letter {each.id} is of a conversation that was erased since; it is not sent. "
-                    "`signalstream dlq purge` removes it"
-                )
+            letter = _sendable(each, known_topics, erased)
             original = await fetch(letter) if letter.whole else None
             ready.append(redrive_of(each, letter, original))
         except ConfigurationError as error:
@@ -61,7 +56,7 @@ async def prepare(
     return ready, refused
 
 
-def _sendable(each: Filed, known_topics: Collection[str]) -> DeadLetter:
+def _sendable(each: Filed, known_topics: Collection[str], erased: Callable[[DeadLetter], bool]) -> DeadLetter:
     if each.letter is None:
         raise ConfigurationError(f"dead letter {each.id} is unreadable; nothing is known of where it came from")
     if each.purged_at:
@@ -70,6 +65,11 @@ def _sendable(each: Filed, known_topics: Collection[str]) -> DeadLetter:
         raise ConfigurationError(
             f"dead letter {each.id} came from {each.letter.origin.topic}, which is no topic of this configuration; "
             "check SIGNALSTREAM_TOPIC_PREFIX"
+        )
+    if erased(each.letter):
+        raise ConfigurationError(
+            f"dead letter {each.id} is of a conversation that was erased since; it is not sent. "
+            "`signalstream dlq purge` removes it"
         )
     return each.letter
 

@@ -161,6 +161,10 @@ async def test_keys_are_rotated_under_traffic_and_a_destroyed_one_leaves_nothing
     wrapped = await wrapped_keys(on_kafka, TENANT)
     assert await owners_that_a_master_key_opens(on_kafka, master_keys) >= {TENANT, OTHER}
     assert found(wrapped, files(kafka.directory)) == set(wrapped)
+    backup = await records(on_kafka)
+    async with clients[1].listen("busy-0") as socket:
+        await erase_tenant(clients[0], TENANT)
+        assert await ended(socket) == ("erased", 4411)
     said = await typed(on_kafka, "vault", "destroy", TENANT, "--yes")
     assert "opens nowhere" in said
     await eventually(lambda: is_gone(clients, "busy-0"), "a 404 of both workers", 5)
@@ -175,6 +179,7 @@ async def test_keys_are_rotated_under_traffic_and_a_destroyed_one_leaves_nothing
     assert await wrapped_keys(on_kafka, TENANT) == []
     opened = await owners_that_a_master_key_opens(on_kafka, master_keys)
     assert opened == {OTHER, NOBODY}  # nobody's: the audit log
+    assert TENANT not in await owners_that_a_master_key_opens(on_kafka, master_keys, backup)
     for worker in workers:
         assert await asyncio.to_thread(worker.terminate) == 0
     kept, empty = await asyncio.gather(started(on_kafka, workers[0]), started(on_kafka))
@@ -252,15 +257,39 @@ async def left_on(kafka: KafkaBroker, wrapped: list[bytes]) -> bool | None:
     return True if not await asyncio.to_thread(lambda: found(wrapped, files(kafka.directory))) else None
 
 
-async def owners_that_a_master_key_opens(deployment: Deployment, master_keys: Path) -> set[str]:
-    """Return whose values open for someone who has the master key and believes no word of a destruction."""
+async def erase_tenant(client: Client, tenant: str) -> None:
+    """Erase a tenant by the API, and wait until its receipt says that no broker has its keys any more."""
+
+    async def gone() -> bool | None:
+        async with client.session.delete(f"{client.url}/v1/tenants/{tenant}") as answer:
+            receipt = await answer.json()
+            assert answer.status == 202, receipt
+        status, told = await client.get(f"/v1/erasures/{receipt['receipt_id']}?tenant_id={tenant}")
+        assert (status, told["conversation_id"]) == (200, None)
+        return True if told["status"] == "removed" else None
+
+    await eventually(gone, "a receipt that says that no broker has the keys", 60)
+
+
+async def ended(socket: aiohttp.ClientWebSocketResponse) -> tuple[str, int | None]:
+    kinds = [each.json()["type"] async for each in socket]
+    return kinds[-1], socket.close_code
+
+
+async def owners_that_a_master_key_opens(
+    deployment: Deployment, master_keys: Path, backup: list[ConsumerRecord] | None = None
+) -> set[str]:
+    """Return whose values open for someone who has the master key and believes no word of a destruction.
+
+    Of a ``backup`` the values are tried, with the keys that the broker gives out now.
+    """
     kept = await records(deployment)
     load = master_key_source(Settings(_env_file=None, master_key_file=master_keys))
     thief = Vault(load, _writes_nothing, lambda: 0.0, SystemClock(), waits=Waits(unknown=0))
     for each in kept:
         if each.value and each.topic == deployment.topic("security.vault") and each.key.startswith(b"key/"):
             thief.apply(each.key, each.value)
-    sealed = [each for each in kept if each.value and is_sealed(each.value)]
+    sealed = [each for each in backup or kept if each.value and is_sealed(each.value)]
     assert {owner_of(each.key) for each in sealed} >= {TENANT, OTHER}
     return {owner_of(each.key) for each in sealed if _opens(thief, each)}
 
