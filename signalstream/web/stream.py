@@ -112,6 +112,18 @@ class StreamView:
         try:
             heartbeat = self._settings.websocket_ping_seconds
             await stream.send(Connected(**key._asdict(), heartbeat_seconds=heartbeat))
+            await self._exchange(request, key, stream, updates)
+        except ConnectionError:
+            raise
+        except Exception:  # noqa: BLE001  # after the upgrade no problem document can be sent any more
+            _log.exception("stream_failed", tenant_id=key.tenant_id, conversation_id=key.conversation_id)
+            await stream.socket.close(code=WSCloseCode.INTERNAL_ERROR)
+
+    async def _exchange(
+        self, request: web.Request, key: ConversationKey, stream: Stream, updates: Subscription
+    ) -> None:
+        why = StreamOver()
+        try:
             async with asyncio.TaskGroup() as group:
                 senders = (
                     group.create_task(_send_updates(stream, updates)),
@@ -121,20 +133,19 @@ class StreamView:
                 await stream.answer_client()
                 for sender in senders:
                     sender.cancel()
-        except ConnectionError:
-            raise
-        except Exception:  # noqa: BLE001  # after the upgrade no problem document can be sent any more
-            _log.exception("stream_failed", tenant_id=key.tenant_id, conversation_id=key.conversation_id)
-            await stream.socket.close(code=WSCloseCode.INTERNAL_ERROR)
+        except* StreamOver as over:
+            why = next(each for each in over.exceptions if isinstance(each, StreamOver))
+        # Where nobody reads any more: else the other end would not be waited for, and might not learn the code.
+        await why.close(stream.socket)
 
     async def _watch(self, request: web.Request, stream: Stream) -> None:
-        """Close the stream soon after its credential has expired or was revoked."""
+        """End the stream soon after its credential has expired or was revoked."""
         while not stream.socket.closed:
             await asyncio.sleep(CHECK_SECONDS)
             try:
                 self._guard.still_holds(request)
             except CredentialError as error:
-                await refuse(stream.socket, error)
+                raise StreamOver(refused=error) from error
             except AuthenticationUnavailableError:  # the broker is silent, and so is the stream
                 continue
 
@@ -151,6 +162,21 @@ class StreamView:
             if current is not None:
                 await stream.begin_with(current)
             return
+
+
+class StreamOver(Exception):  # noqa: N818  # an end, not an error
+    """Ends a stream: with a refusal, with a code and a reason, or with nothing to say."""
+
+    def __init__(self, *, refused: CredentialError | None = None, reason: bytes | None = None) -> None:
+        super().__init__()
+        self._refused, self._reason = refused, reason
+
+    async def close(self, socket: web.WebSocketResponse) -> None:
+        """Say good-bye, and wait a moment for the other end to say it too."""
+        if self._refused is not None:
+            await refuse(socket, self._refused)
+        elif self._reason is not None:
+            await socket.close(code=CloseCode.ERASED, message=self._reason)
 
 
 class Stream:
@@ -194,7 +220,10 @@ class Stream:
                     await self.socket.send_frame(update_frame(update), WSMsgType.TEXT)
 
     async def end_erased(self, erased: Erased) -> None:
-        """Say that the conversation was erased, and close; not when what went out is of its new beginning."""
+        """Say that the conversation was erased, and end; not when what went out is of its new beginning.
+
+        Raises StreamOver.
+        """
         async with self._sending:
             if self._erased or (self.sent_revision is not None and not is_older(self.sent_revision, erased)):
                 return
@@ -202,8 +231,7 @@ class Stream:
             with suppress(ConnectionError):
                 frame = ConversationErased(conversation_id=self._conversation_id)
                 await self.socket.send_frame(frame.model_dump_json().encode(), WSMsgType.TEXT)
-        reason = b"tenant-erased" if erased.generation is None else b"conversation-erased"
-        await self.socket.close(code=CloseCode.ERASED, message=reason)
+        raise StreamOver(reason=b"tenant-erased" if erased.generation is None else b"conversation-erased")
 
     async def answer_client(self) -> None:
         """Read until the socket closes; answer pings, and say so when something else is sent."""
