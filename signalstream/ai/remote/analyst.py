@@ -27,6 +27,7 @@ from signalstream.ai.remote.measuring import show_gathering
 from signalstream.ai.remote.outgoing import OutgoingTurn
 from signalstream.ai.remote.patience import Patience
 from signalstream.ai.remote.provider import Provider, Question, Reply
+from signalstream.ai.remote.sharing import Redacts, SharedRedaction
 from signalstream.ai.remote.superseding import Superseding
 from signalstream.ai.remote.waiting import Outcome, Waiting
 from signalstream.ai.remote.watching import posed
@@ -69,14 +70,6 @@ class Calls(Protocol):
         ...
 
 
-class Redacts(Protocol):
-    """Prepares what may leave the process: see ``outgoing``."""
-
-    async def redacted(self, turn: Turn) -> OutgoingTurn:
-        """Return what may be sent of a turn. Raises AnalystWithheldError."""
-        ...
-
-
 class RemoteAnalyst:
     """Asks ``provider`` by way of ``calls``; ``local`` answers in its stead, with a reason."""
 
@@ -94,7 +87,7 @@ class RemoteAnalyst:
         self._provider = provider
         self._calls = calls
         self._local = local
-        self._outgoing = outgoing
+        self._outgoing = SharedRedaction(outgoing)
         self._patience = patience
         self._expected = Expectation(calls, patience)
         self._asking: Asking[OutgoingTurn] = Asking(Gathering(size, Superseding()), self._ask, self._expected)
