@@ -20,8 +20,8 @@ test: bootstrap-dev ## run every test
 quick: bootstrap-dev ## run the fast tests: no broker, no browser, no installation
 	@$(BIN)/pytest -n 2 --dist loadfile -m "not embedded and not kafka and not browser and not install and not slow" $(ARGS)
 
-check: bootstrap-dev ## check format, lint, types and layers
-	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
+check: bootstrap-dev ## check format, lint, types, layers, and packages for known holes
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/python scripts/known_holes.py
 
 bench: bootstrap-dev ## measure latency and throughput on Apache Kafka (needs Java and Maven)
 	@$(BIN)/python -m benchmarks $(ARGS)

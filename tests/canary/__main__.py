@@ -47,7 +47,7 @@ def table(hunt: Hunt, places: list[Place]) -> Table:
 
 def main() -> None:
     """Hunt once, and print the table."""
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 120)
     with tempfile.TemporaryDirectory() as folder, KafkaBroker() as broker:
         hunt, places = asyncio.run(hunted(broker.bootstrap, Path(folder)))
     hits = [(place.name, canary) for place in places for canary in list(place.hits)[:SHOWN]]

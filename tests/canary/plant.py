@@ -18,11 +18,13 @@ from tests.web.wire import Wire, opened
 TENANT = "acme"
 CONVERSATIONS = 25
 TEMPLATES = {
-    "name": "Hello, my name is {} and I have been a customer since May.",
+    "name": "Hello, my name is {} and I have been a customer since May.",  # a pattern finds it by its cue
     "card": "You charged my card {} twice for one order!",
     "e-mail": "Please write to {} as soon as you know more.",
     "key": "Our integration uses the API key {} and fails since this morning.",
 }
+
+BY_MODEL = "{} called your hotline yesterday about the parcel."  # nothing but the model tells that this is a name
 
 
 @dataclass
@@ -47,7 +49,8 @@ class Planter:
         conversation = f"c-{number % CONVERSATIONS}"
         taken = {kind: self.supply.take(kind, "text of a message") for kind in KINDS}
         card = " ".join(groups_of(taken["card"])) if number % 2 else taken["card"]
-        text = " ".join(TEMPLATES[kind].format(card if kind == "card" else taken[kind]) for kind in KINDS)
+        templates = TEMPLATES if number % 2 else TEMPLATES | {"name": BY_MODEL}
+        text = " ".join(templates[kind].format(card if kind == "card" else taken[kind]) for kind in KINDS)
         metadata: dict[str, Any] = {kind: self.supply.take(kind, "metadata") for kind in KINDS}
         metadata["deeper"] = {"list": [self.supply.take("e-mail", "metadata, deeper")]}
         headers = {

@@ -25,6 +25,8 @@ async def test_of_a_thousand_planted_values_none_is_anywhere_and_two_deliberate_
 
         assert {place.name: [(hit.text, hit.place) for hit in place.hits] for place in places if place.hits} == {}
         assert all(place.parts for place in places)
+        [with_keys] = [place for place in places if place.name == "the same, opened with the keys"]
+        assert {(each.kind, each.place) for each in with_keys.found} == {("name", "text of a message")}  # model's alone
         assert len(hunt.supply.planted) >= 1_000
         assert {400, 401, 403, 404, 405, 415, 422} <= hunt.planter.statuses
         logged, sent = (next(each for each in hunt.supply.planted if each.kind == kind) for kind in ("name", "card"))
