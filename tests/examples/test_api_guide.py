@@ -14,7 +14,7 @@ import pytest
 
 from signalstream.models.conversation import ConversationView
 from signalstream.models.intelligence import Insight
-from signalstream.models.messages import MessageAccepted, MessageIn
+from signalstream.models.messages import MessageAccepted, MessageIn, OriginalMessage
 from signalstream.models.windows import Timeline, Window
 from signalstream.streaming.embedded import EmbeddedBroker
 from signalstream.web.problems import Problem
@@ -58,10 +58,11 @@ def test_every_field_of_a_message_and_of_an_answer_is_explained() -> None:
 
 
 def test_the_answers_in_the_guide_are_answers_that_the_models_allow() -> None:
-    accepted, insight, conversation, timeline, problem = answers()
+    accepted, insight, conversation, original, timeline, problem = answers()
     MessageAccepted.model_validate(accepted)
     assert Insight.model_validate(insight).pii is not None
     ConversationView.model_validate(conversation)
+    OriginalMessage.model_validate(original)
     Timeline.model_validate(timeline)
     Problem.model_validate(problem)
 
