@@ -163,8 +163,9 @@ async def test_keys_are_rotated_under_traffic_and_a_destroyed_one_leaves_nothing
     assert found(wrapped, files(kafka.directory)) == set(wrapped)
     backup = await records(on_kafka)
     async with clients[1].listen("busy-0") as socket:
+        listening = asyncio.create_task(ended(socket))
         await erase_tenant(clients[0], TENANT)
-        assert await ended(socket) == ("erased", 4411)
+        assert await listening == ("erased", 4411)
     said = await typed(on_kafka, "vault", "destroy", TENANT, "--yes")
     assert "opens nowhere" in said
     await eventually(lambda: is_gone(clients, "busy-0"), "a 404 of both workers", 5)
@@ -259,11 +260,11 @@ async def left_on(kafka: KafkaBroker, wrapped: list[bytes]) -> bool | None:
 
 async def erase_tenant(client: Client, tenant: str) -> None:
     """Erase a tenant by the API, and wait until its receipt says that no broker has its keys any more."""
+    async with client.session.delete(f"{client.url}/v1/tenants/{tenant}") as answer:
+        receipt = await answer.json()
+        assert answer.status == 202, receipt
 
     async def gone() -> bool | None:
-        async with client.session.delete(f"{client.url}/v1/tenants/{tenant}") as answer:
-            receipt = await answer.json()
-            assert answer.status == 202, receipt
         status, told = await client.get(f"/v1/erasures/{receipt['receipt_id']}?tenant_id={tenant}")
         assert (status, told["conversation_id"]) == (200, None)
         return True if told["status"] == "removed" else None

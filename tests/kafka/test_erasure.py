@@ -87,6 +87,7 @@ async def erase_while_messages_keep_coming(clients: list[Client]) -> list[str]:
             posted.append(text)
 
     async with clients[0].listen("busy") as one, clients[1].listen("busy") as other:
+        listening = [asyncio.create_task(last_frame(socket)) for socket in (one, other)]
         posting = asyncio.create_task(post_steadily())
         while len(posted) < 10:
             await asyncio.sleep(0.01)
@@ -94,7 +95,7 @@ async def erase_while_messages_keep_coming(clients: list[Client]) -> list[str]:
         await erase(clients[1], "busy")
         surely = len(posted) + 1  # one may have been on its way
         asked.set()
-        assert [await last_frame(socket) for socket in (one, other)] == ["erased", "erased"]
+        assert await asyncio.gather(*listening) == ["erased", "erased"]
         await posting
     insight = await eventually(lambda: settled(clients[0], "busy", posted), "the new beginning, analysed")
     left = await shown(clients[0], "busy")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -289,3 +290,15 @@ async def test_an_erasure_overtakes_what_waits_for_a_slow_socket_and_nothing_ove
         taken = [await anext(aiter(waiting)) for _ in range(2)]
     assert taken[0].generation == ASKED_AT
     assert taken[1].insight.revision > ASKED_AT
+
+
+async def test_a_client_that_reads_late_learns_the_code_too(open_world: World, serve: Serve) -> None:
+    client = await serve(open_world)
+    open_world.live.apply(update(3))
+    async with client.ws_connect("/ws/conversations/c-1/stream") as socket:
+        await socket.receive_json()
+        await socket.receive_json()
+        open_world.live.apply(erased(ASKED_AT))
+        await asyncio.sleep(0.2)
+        assert await frames(socket) == [{"type": "erased", "conversation_id": "c-1"}]
+        assert socket.close_code == ERASED
