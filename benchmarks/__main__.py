@@ -78,7 +78,7 @@ def _gemini(options: argparse.Namespace, console: Console) -> int:
     minutes = QUICK_MINUTES if options.quick else options.minutes
     facts = {**machine.facts(), **remote_facts(rows, minutes)}
     with tempfile.TemporaryDirectory(prefix="gemini-") as directory, KafkaBroker() as broker:
-        results = run_remote(rows, minutes, broker.bootstrap, Path(directory), console.print)
+        results = run_remote(rows, minutes, broker, Path(directory), console.print)
     _tell(options, console, show.GEMINI, facts, remote_tables(results), whole=len(rows) == len(ROWS))
     console.print(verdict(results), highlight=False)
     return 1 if broken_remotely(results) else 0

@@ -15,6 +15,17 @@ def cpu_seconds(pids: Iterable[int]) -> float:
     return total / os.sysconf("SC_CLK_TCK")
 
 
+def busy_seconds() -> float:
+    """Return the time that all cores of the machine together have been busy so far, in seconds. Linux only."""
+    return busy_ticks(Path("/proc/stat").read_text()) / os.sysconf("SC_CLK_TCK")
+
+
+def busy_ticks(stat: str) -> int:
+    """Return the clock ticks of all but idling and waiting in the text of ``/proc/stat``: its first line is of all."""
+    user, nice, system, _idle, _waiting, interrupts, soft_interrupts = map(int, stat.split()[1:8])
+    return user + nice + system + interrupts + soft_interrupts
+
+
 def ticks(stat: str) -> int:
     """Return the clock ticks of user and system time in the text of ``/proc/<pid>/stat``."""
     # The command's name stands in brackets and may hold anything, so count from behind the last one.

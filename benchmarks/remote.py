@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.remote_figures import COLUMNS, Found
+from benchmarks.remote_figures import COLUMNS, CPU_COLUMNS, Found, cpu_row
 from benchmarks.remote_rows import ROWS
 from benchmarks.remote_stage import Stage
 from benchmarks.report import Table
+from tests.kafka.broker import KafkaBroker
 
 PACKAGES = ("google-generativeai", "grpcio", "onnxruntime")
 MOST_LOAD = 0.5  # of other work, with which the figures are the system's own
@@ -21,10 +22,10 @@ Say = Callable[[str], None]
 
 
 def run_remote(
-    rows: Sequence[str], minutes: float | None, brokers: str, directory: Path, say: Say
+    rows: Sequence[str], minutes: float | None, broker: KafkaBroker, directory: Path, say: Say
 ) -> Mapping[str, Found]:
     """Run these rows one after another. Raises RuntimeError or WorkerError when one does not come up."""
-    stage = Stage(brokers, directory, f"{random.SystemRandom().randrange(1_000_000)}", minutes)
+    stage = Stage(broker.bootstrap, broker.pid, directory, f"{random.SystemRandom().randrange(1_000_000)}", minutes)
     results: dict[str, Found] = {}
     for name in rows:
         say(f"gemini: {name}, load of the machine before it {os.getloadavg()[0]:.1f}")
@@ -39,7 +40,14 @@ def told(found: Found) -> Sequence[str]:
     figures = [f"  {each.what}: {each.measured} ({each.expected})" for each in found.figures]
     pairs = [f"{label}: {text}" for label, text in zip(COLUMNS, found.seen.beside(), strict=True)]
     failures = [f"  refused messages: {'; '.join(found.seen.posts.failures[:3])}"] if found.seen.posts.failures else []
-    return [*figures, f"  {', '.join(pairs[1:])}", f"  reasons: {found.seen.reasons()}", *failures]
+    cpu = [f"{label}: {text}" for label, text in zip(CPU_COLUMNS, cpu_row(found.seen), strict=True)]
+    return [
+        *figures,
+        f"  {', '.join(pairs[1:])}",
+        f"  {', '.join(cpu[1:])}",
+        f"  reasons: {found.seen.reasons()}",
+        *failures,
+    ]
 
 
 def remote_tables(results: Mapping[str, Found]) -> list[Table]:
@@ -53,6 +61,11 @@ def remote_tables(results: Mapping[str, Found]) -> list[Table]:
     return [
         Table("A remote model, expected and measured", ("What", "Expected", "Measured", "Met"), figures),
         Table("What else was seen in these runs", COLUMNS, beside),
+        Table(
+            "Where the CPU went, of the time that was measured",
+            CPU_COLUMNS,
+            [cpu_row(each.seen) for each in results.values()],
+        ),
     ]
 
 

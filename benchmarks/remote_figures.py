@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.figures import percentile
+from benchmarks.remote_counting import Counted
 from benchmarks.remote_evidence import REMOTE, Evidence
 from benchmarks.remote_load import Post, Posts
-from benchmarks.remote_scene import Counted
 
 DIGITS = re.compile(r"[\d.]+")
 SHOWN_REASONS = 3
@@ -86,6 +86,29 @@ COLUMNS = (
     "Insight, s: p50 / p99",
     "Cores of the workers",
 )
+
+
+CPU_COLUMNS = (
+    "Run",
+    "Messages worked off a minute",
+    "CPU of a message, ms: workers / broker / stand-in",
+    "Cores: workers / broker / stand-in / others",
+)
+
+
+def cpu_row(seen: Seen) -> Sequence[str]:
+    """Return what the CPU was used for: see CPU_COLUMNS. A message is worked off with its four analyses."""
+    counted = seen.counted
+    messages = _worked_off(seen.evidence, counted.until - counted.seconds, counted.until)
+    parts = (counted.cpu.workers, counted.cpu.broker, counted.cpu.stand_in)
+    each = [f"{1000 * part / messages:.1f}" if messages else "none" for part in parts]
+    cores = [f"{part / counted.seconds:.2f}" for part in (*parts, counted.cpu.others)]
+    return seen.name, f"{60 * messages / counted.seconds:,.0f}", " / ".join(each), " / ".join(cores)
+
+
+def _worked_off(evidence: Evidence, since: float, until: float) -> float:
+    ends = (each.ended for name in evidence.analyses for each in evidence.of_model(name))
+    return sum(since <= end < until for end in ends) / len(REMOTE)
 
 
 def p99(values: Sequence[float]) -> float | None:

@@ -10,10 +10,11 @@ from types import MappingProxyType
 from typing import Any
 
 from benchmarks.figures import percentile, settled
+from benchmarks.remote_counting import Counting
 from benchmarks.remote_evidence import REMOTE, Evidence
 from benchmarks.remote_figures import Found, Seen, at_least, below, insight_seconds, none_of, p99, wholly_answered
 from benchmarks.remote_load import Post
-from benchmarks.remote_scene import Counting, Scene, scene_of
+from benchmarks.remote_scene import Scene, scene_of
 from benchmarks.remote_stage import MIXED_FAULTS, Stage, seen_of
 from signalstream.ai.remote.prompts import PROMPTS
 

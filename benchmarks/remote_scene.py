@@ -6,14 +6,13 @@ import asyncio
 import os
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from benchmarks.processes import cpu_seconds
+from benchmarks.processes import busy_seconds, cpu_seconds
+from benchmarks.remote_counting import Cpu
 from benchmarks.remote_load import Posts, RemoteLoad
 from benchmarks.stand_in import StandIn
 from benchmarks.tail import PARTITIONS
@@ -29,6 +28,7 @@ class Scene:
     """Workers on fresh topics of their own, all roles each, and a stand-in for the model."""
 
     brokers: str
+    broker_pid: int
     directory: Path
     prefix: str
     stand_in: StandIn
@@ -59,9 +59,14 @@ class Scene:
             worker.terminate()
         self.stand_in.stop()
 
-    def cpu_seconds(self) -> float:
-        """Return the CPU time that the workers have used so far."""
-        return cpu_seconds(worker.pid for worker in self.workers)
+    def cpu(self) -> Cpu:
+        """Return the CPU time that each part has used so far."""
+        return Cpu(
+            workers=cpu_seconds(worker.pid for worker in self.workers),
+            broker=cpu_seconds([self.broker_pid]),
+            stand_in=cpu_seconds([self.stand_in.pid]),
+            machine=busy_seconds(),
+        )
 
     def log(self) -> str:
         """Return the end of the workers' logs."""
@@ -126,58 +131,3 @@ async def scene_of(scene: Scene, workers: int) -> AsyncIterator[Scene]:
     finally:
         await asyncio.to_thread(scene.stop)
     await delete_topics(scene.brokers, [scene.prefix])
-
-
-@dataclass(frozen=True)
-class Counted:
-    """What the stand-in counted between two moments, ``seconds`` apart, and the CPU time of all workers."""
-
-    seconds: float
-    cpu_seconds: float
-    requests: int
-    refused: int
-    turns: int
-
-    @property
-    def refused_share(self) -> float:
-        """Return which share of the requests its quota refused, 0..1; 0 when there were none."""
-        return self.refused / self.requests if self.requests else 0.0
-
-    @property
-    def per_minute(self) -> float:
-        """Return the requests a minute."""
-        return 60 * self.requests / self.seconds
-
-    @property
-    def cores(self) -> float:
-        """Return how many cores the workers kept busy."""
-        return self.cpu_seconds / self.seconds
-
-    @property
-    def turns_each(self) -> float:
-        """Return how many turns a request that was not refused held."""
-        return self.turns / max(1, self.requests - self.refused)
-
-
-@dataclass
-class Counting:
-    """Counts what the stand-in sees of a scene, and its workers' CPU time, from its making on."""
-
-    scene: Scene
-    before: Mapping[str, Any]
-    cpu_before: float
-    since: float
-
-    @classmethod
-    async def begun(cls, scene: Scene) -> Counting:
-        """Return a counting from now on."""
-        return cls(scene, (await scene.stand_in.stats())["counts"], scene.cpu_seconds(), time.monotonic())
-
-    async def counted(self) -> Counted:
-        """Return what was counted until now."""
-        after = (await self.scene.stand_in.stats())["counts"]
-        requests, refused, turns = (
-            after.get(name, 0) - self.before.get(name, 0) for name in ("requests", "quota", "conversations")
-        )
-        seconds, cpu_seconds = time.monotonic() - self.since, self.scene.cpu_seconds() - self.cpu_before
-        return Counted(seconds, cpu_seconds, requests, refused, turns)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from benchmarks.remote_counting import Counting
 from benchmarks.remote_evidence import gathered
 from benchmarks.remote_figures import Seen
 from benchmarks.remote_load import Posts
-from benchmarks.remote_scene import Counting, Scene
+from benchmarks.remote_scene import Scene
 from benchmarks.stand_in import StandIn
 
 QUOTA = 1_000
@@ -33,9 +34,10 @@ MIXED_FAULTS = MappingProxyType(
 
 @dataclass
 class Stage:
-    """Where rows are run: a broker and a directory, ``minutes`` for each row that is asked for another length."""
+    """Where rows are run: a broker, its process, a directory; ``minutes`` for rows that are asked for other ones."""
 
     brokers: str
+    broker_pid: int
     directory: Path
     run: str
     minutes: float | None
@@ -49,7 +51,7 @@ class Stage:
         directory = self.directory / name
         told = {} if quota is not None else {"SIGNALSTREAM_REMOTE_REQUESTS_PER_MINUTE": "100000"}
         stand_in = StandIn(directory / "stand-in", quota, faults or {})
-        return Scene(self.brokers, directory, f"gemini-{self.run}-{name}", stand_in, told)
+        return Scene(self.brokers, self.broker_pid, directory, f"gemini-{self.run}-{name}", stand_in, told)
 
 
 async def seen_of(name: str, scene: Scene, posts: Posts, counting: Counting) -> Seen:

@@ -60,6 +60,11 @@ class StandIn:
             "SIGNALSTREAM_GEMINI_CA_FILE": str(self._authority),
         }
 
+    @property
+    def pid(self) -> int:
+        """Return the process's id. Raises RuntimeError when it does not run."""
+        return self._running().pid
+
     async def stats(self) -> dict[str, Any]:
         """Return what it counted since it began."""
         return await self._get("/__stats", {})

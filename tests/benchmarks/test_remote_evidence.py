@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from benchmarks.remote import broken, verdict
+from benchmarks.remote_counting import Counted, Cpu
 from benchmarks.remote_evidence import Evidence
-from benchmarks.remote_figures import Found, Seen, below, insight_seconds, none_of, p99, wholly_answered
+from benchmarks.remote_figures import Found, Seen, below, cpu_row, insight_seconds, none_of, p99, wholly_answered
 from benchmarks.remote_load import Post, Posts
 from benchmarks.remote_rows import added_milliseconds
-from benchmarks.remote_scene import Counted
 from benchmarks.remote_stage import MIXED_FAULTS
 from signalstream.models.agents import AI_AGENTS
 
@@ -97,7 +97,9 @@ def test_without_a_result_or_without_its_reason_an_analysis_is_unexplained(
 
 def found(evidence: Evidence, failures: tuple[str, ...] = ()) -> Found:
     posts = Posts(accepted=(POSTED,), failures=failures)
-    return Found([below("x", 5, 9.0, "s")], Seen("idle", posts, evidence, Counted(60, 1, 1, 0, 1)))
+    return Found(
+        [below("x", 5, 9.0, "s")], Seen("idle", posts, evidence, Counted(60, NOON + 30, Cpu(6, 3, 1, 20), 1, 0, 1))
+    )
 
 
 def test_a_figure_that_was_missed_and_a_message_that_was_refused_break_no_promise() -> None:
@@ -112,6 +114,11 @@ def test_the_last_lines_name_what_was_broken() -> None:
         "gemini: BROKEN: idle: 1 messages lost",
         "gemini: BROKEN: quota: 1 analyses without a result or a stated reason",
     ]
+
+
+def test_the_cpu_of_a_message_is_that_of_each_part_by_the_messages_whose_analyses_ended_meanwhile() -> None:
+    assert cpu_row(found(whole()).seen) == ("idle", "1", "6000.0 / 3000.0 / 1000.0", "0.10 / 0.05 / 0.02 / 0.17")
+    assert cpu_row(found(Evidence()).seen)[1:3] == ("0", "none / none / none")
 
 
 def test_an_added_latency_is_counted_to_the_first_question_after_the_turn_was_taken() -> None:
