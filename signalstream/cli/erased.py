@@ -51,9 +51,11 @@ async def read_marks(settings: Settings, sealer: Sealer) -> Marks:
     """Return the marks of the version that serves. Raises BrokerUnavailableError."""
     marks, name = Marks(settings, sealer), changelog_name(NAME, settings)
     async with connected_admin(settings) as admin:
-        exists = name in await admin.list_topics()
-    if exists:
-        replica = Replica(connection(settings), name, settings.partitions, marks.apply)
+        known = name in await admin.list_topics()
+        # As many as there are, not as the settings say: a command may be given others than the workers.
+        partitions = len((await admin.describe_topics([name]))[0]["partitions"]) if known else 0
+    if partitions:
+        replica = Replica(connection(settings), name, partitions, marks.apply)
         await replica.start()
         await replica.stop()
     return marks

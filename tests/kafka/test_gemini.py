@@ -20,7 +20,7 @@ from tests.gemini_fake.certificates import certificates
 from tests.gemini_fake.faults import FaultMix
 from tests.gemini_fake.model import FakeModel
 from tests.gemini_fake.server import FakeGemini, Ports
-from tests.kafka.conftest import PARTITIONS, Deployment, client_of
+from tests.kafka.conftest import Deployment, client_of
 
 pytestmark = pytest.mark.kafka
 MESSAGES = 40
@@ -134,7 +134,6 @@ async def test_an_outage_holds_no_insight_up_and_what_it_degraded_is_asked_again
     assert time.monotonic() - back < 60
 
     settings = {"SIGNALSTREAM_KAFKA_BROKERS": on_kafka.bootstrap, **on_kafka.names.environment(), "GEMINI_API_KEY": KEY}
-    settings["SIGNALSTREAM_PARTITIONS"] = str(PARTITIONS)
     ended = await asyncio.to_thread(
         signalstream, "reanalyze", "--all", "--per-minute", "6000", folder=tmp_path, settings=settings
     )
