@@ -42,13 +42,15 @@ def test_a_plan_knows_which_topics_are_cut_and_which_are_at_rest() -> None:
     assert made.resting({RAW: 11, PII: 20}) == {"support.ai.pii"}
 
 
-def test_a_rebuild_reads_messages_and_analyses_and_commits_the_window_commands_too() -> None:
+def test_a_rebuild_reads_messages_and_analyses_and_commits_the_commands_too() -> None:
     logs = Logs(OLD, NEW)
     assert [each.topic for each in logs.read(1)] == [
         "support.messages.raw", "support.ai.sentiment", "support.ai.pii", "support.ai.insights", "support.ai.summary",
         "support.ai.language",
     ]  # fmt: skip
-    assert logs.committed(1)[-1] == TopicPartition("support.windows.commands", 1)
+    assert [each.topic for each in logs.committed(1)[-2:]] == [
+        "support.windows.commands", "support.conversations.commands",
+    ]  # fmt: skip
 
 
 def test_the_estimate_says_how_many_records_are_left_and_how_long_they_will_take() -> None:
