@@ -30,6 +30,7 @@ from tests.web.insights import insight, update
 from tests.web.test_stream_authentication import closed_with, frame
 from tests.web.wire import Wire, request, wire
 
+pytestmark = pytest.mark.slow
 STREAM = "/ws/conversations/c-1/stream"
 OWN = ConversationKey("acme", "c-1")
 UPGRADE = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13",
@@ -77,7 +78,7 @@ async def upgraded(
 
 
 @asynccontextmanager
-async def unharmed(world: Guarded, client: TestClient, seconds: float = 1.0) -> AsyncIterator[list[float]]:
+async def unharmed(world: Guarded, client: TestClient, seconds: float = 2.0) -> AsyncIterator[list[float]]:
     """Keep a good stream open; afterwards it has had each of its changes within ``seconds``. Gives the waits."""
     waits: list[float] = []
     done = asyncio.Event()

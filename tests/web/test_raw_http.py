@@ -30,13 +30,13 @@ def posted(*headers: str, body: str = MESSAGE) -> str:
 
 @asynccontextmanager
 async def others_are_answered(client: TestClient) -> AsyncIterator[None]:
-    """Ask for something good all along; fail when an answer is wrong or takes a second."""
+    """Ask for something good all along; fail when an answer is wrong or takes two seconds."""
     done = asyncio.Event()
 
     async def ask() -> int:
         count = 0
         while not (done.is_set() and count):
-            async with asyncio.timeout(1), client.get("/v1/conversations") as answer:
+            async with asyncio.timeout(2), client.get("/v1/conversations") as answer:
                 assert answer.status == 200
             count += 1
             await asyncio.sleep(0.005)
