@@ -9,7 +9,8 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from uuid import UUID
 
 import pytest
 import requests
@@ -21,10 +22,12 @@ from schemathesis.checks import CHECKS, load_all_checks
 from signalstream.core.keys import ConversationKey
 from signalstream.models.conversation import ConversationView
 from signalstream.models.intelligence import Insight
+from signalstream.models.messages import OriginalMessage
 from signalstream.models.windows import Timeline
 from signalstream.security.principal import SCOPES
 from signalstream.web.openapi import openapi
 from signalstream.web.routes import ROUTES, Route
+from signalstream.web.services import WebServices
 from tests.fakes import FakeReader
 from tests.web.guarded import Guarded, guarded_settings
 from tests.web.insights import insight, update
@@ -54,12 +57,26 @@ class Everything(FakeReader):
         return Timeline(**key._asdict(), window_seconds=300, windows=())
 
 
+class EveryOriginal:
+    """Keeps the original of each message."""
+
+    async def read(self, key: ConversationKey, message_id: UUID, actor: str) -> OriginalMessage | None:
+        return OriginalMessage(message_id=message_id, conversation_id=key.conversation_id, message="m")
+
+
+class Knowing(Guarded):
+    """A site that has whatever it is asked for."""
+
+    def services(self) -> WebServices:
+        return replace(super().services(), originals=EveryOriginal())
+
+
 @dataclass
 class Served:
     """A site in an event loop of its own, and credentials for it."""
 
     world: Guarded = field(
-        default_factory=lambda: Guarded(
+        default_factory=lambda: Knowing(
             settings=guarded_settings(refused_credentials_per_minute=0),  # or all of it would be a 429 soon
             reader=Everything(),
         )
