@@ -18,7 +18,16 @@ from signalstream.streaming.clients import connection
 from signalstream.topics import KEYS, VAULT, all_topics, topic_name
 
 CORE = "core"
-CORE_PARTS = {CORE, "web", "conversation", "aggregation", "live view", "window sweep", "retention sweep", "erasure sweep"}
+CORE_PARTS = {
+    CORE,
+    "web",
+    "conversation",
+    "aggregation",
+    "live view",
+    "window sweep",
+    "retention sweep",
+    "erasure sweep",
+}
 EVERYWHERE = {"admission", "policies", "audit trail"}  # parts of every process
 OPERATOR = "signalstream "  # how the parts begin that are commands
 READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS = "READ", "WRITE", "DESCRIBE", "DESCRIBE_CONFIGS"

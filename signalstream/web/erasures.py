@@ -115,9 +115,7 @@ class TenantViews:
         )
 
 
-def receipt(
-    found: ReceiptId, key: ConversationKey, mark: ErasureMark | None, settings: Settings
-) -> ErasureReceipt:
+def receipt(found: ReceiptId, key: ConversationKey, mark: ErasureMark | None, settings: Settings) -> ErasureReceipt:
     """Return what a receipt says, with the conversation's newest mark; None when there is none yet."""
     is_marked = mark is not None and mark.generation >= found.at
     is_told = is_marked and mark is not None and mark.told

@@ -13,7 +13,16 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from signalstream.models.agents import AI_AGENTS
-from signalstream.topics import AGGREGATED, AI_TOPICS, CONVERSATION_COMMANDS, DLQ, RAW, TURNS, WINDOW_COMMANDS, TopicSpec
+from signalstream.topics import (
+    AGGREGATED,
+    AI_TOPICS,
+    CONVERSATION_COMMANDS,
+    DLQ,
+    RAW,
+    TURNS,
+    WINDOW_COMMANDS,
+    TopicSpec,
+)
 from tests.client import Json
 from tests.conftest import TopicNames
 from tests.kafka.conftest import PARTITIONS
