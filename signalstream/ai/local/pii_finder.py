@@ -122,10 +122,10 @@ class PersonalDataFinder:
         return await self._searches.of(f"{tenant_id}/{text}", partial(self._search, tenant_id, text))
 
     async def _search(self, tenant_id: str, text: str) -> tuple[Span, ...]:
-        certain = await self._certain(text)
         if self._batches is None or not any(character.isalnum() for character in text):
-            return self._admitted(tenant_id, text, certain)
-        reading = await self._batches.submit(text)
+            return self._admitted(tenant_id, text, await self._certain(text))
+        # At the same time: the model's thread reads while patterns are looked for here.
+        reading, certain = await asyncio.gather(self._batches.submit(text), self._certain(text))
         return await aside(len(text), partial(self._joined, tenant_id, text, certain, reading))
 
     async def _certain(self, text: str) -> tuple[Span, ...]:

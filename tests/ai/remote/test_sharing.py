@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from dataclasses import dataclass, field
 
 import pytest
@@ -60,13 +61,32 @@ async def test_what_failed_is_tried_again() -> None:
     assert (await shared.redacted(TURN)).turn is TURN
 
 
-async def test_who_gives_up_takes_it_from_nobody() -> None:
+@pytest.mark.parametrize("who", [0, 1, 2])
+async def test_who_gives_up_takes_it_from_nobody(who: int) -> None:
     shared = SharedRedaction(Counting())
-    first, second = (asyncio.create_task(shared.redacted(TURN)) for _ in range(2))
+    asking = [asyncio.create_task(shared.redacted(TURN)) for _ in range(4)]
     await asyncio.sleep(0)
-    first.cancel()
+    asking.pop(who).cancel()
 
-    assert (await second).turn is TURN
+    assert [(await one).turn is TURN for one in asking] == [True] * 3
+
+
+async def test_a_failure_is_everybodys_who_waited_for_it() -> None:
+    counting = Counting(errors=[AnalystWithheldError("no search")])
+    shared = SharedRedaction(counting)
+
+    ends = await asyncio.gather(*(shared.redacted(TURN) for _ in range(4)), return_exceptions=True)
+    assert [type(end) for end in ends] == [AnalystWithheldError] * 4
+    assert len(counting.prepared) == 1
+
+
+async def test_nobody_is_told_of_a_failure_that_nobody_waited_for(caplog: pytest.LogCaptureFixture) -> None:
+    shared = SharedRedaction(Counting(errors=[AnalystWithheldError("no search")]))
+    with pytest.raises(AnalystWithheldError):
+        await shared.redacted(TURN)
+    del shared
+    gc.collect()
+    assert caplog.records == []
 
 
 async def test_only_the_newest_are_remembered() -> None:
