@@ -92,8 +92,8 @@ class PatternDetector:
 
 def _repeats(plain: str, found: dict[str, Span]) -> Iterator[Span]:
     for value, span in found.items():
-        if FILLER in value or len(value) < _SHORTEST_REPEAT:
-            continue
+        if FILLER in value or len(value) < _SHORTEST_REPEAT or value not in plain:
+            continue  # most stand nowhere else: making a pattern of each costs more than the whole search
         for match in re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", plain):
             yield Span(match.start(), match.end(), span.kind, "repeat", span.confidence)
 

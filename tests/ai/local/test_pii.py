@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from functools import partial
 from itertools import pairwise
 
@@ -195,3 +196,10 @@ ALL_BY_THEMSELVES = tuple(tuple(partial(list_of, one) for one in stage) for stag
 def test_a_gate_that_detectors_share_lets_pass_what_each_by_itself_would_find(words: list[str]) -> None:
     text = " ".join(words)
     assert PatternDetector().find(text) == PatternDetector(ALL_BY_THEMSELVES).find(text)
+
+
+def test_a_text_full_of_values_is_searched_in_the_time_of_a_long_text() -> None:
+    text = " ".join(f"a{number}@b.co" for number in range(2_000))
+    began = time.thread_time()
+    assert len(PatternDetector().find(text)) == 2_000
+    assert time.thread_time() - began < 0.8  # a pattern for each value took more than three seconds
