@@ -19,6 +19,7 @@ from signalstream.core.tags import TagOf
 
 _BETWEEN = "\n[END_0]\n"  # a placeholder: nothing is found across one
 _WORDS = str.maketrans("_-.", "   ")
+_LONGEST_CUE = 40  # of a list's name, beside each of its values: a long name of a long list would come to 100 MB
 
 
 class _Entry(NamedTuple):
@@ -64,7 +65,7 @@ def _entries(name: str, node: JsonValue) -> Iterator[_Entry]:
             yield from _entries(own, value)
     elif isinstance(node, list):
         for value in node:
-            yield from _entries(name, value)
+            yield from _entries(name[-_LONGEST_CUE:], value)
     else:
         yield _Entry(name, _text(node))
 
