@@ -5,12 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from signalstream import bootstrap
 from signalstream.agents.registry import AI_AGENT_NAMES, AI_AGENTS
-from signalstream.bootstrap import ai_app_id, build, check_exposure
+from signalstream.ai.choice import choose_analyst
+from signalstream.bootstrap import build, check_exposure
+from signalstream.composition.analyses import add_analysis_agents, ai_apps
+from signalstream.composition.apps import ai_app_id, main_app, other_apps
+from signalstream.composition.core import add_core
+from signalstream.composition.parts import Parts
+from signalstream.encryption import encryption
 from signalstream.errors import ConfigurationError
+from signalstream.policies import ReplicaPolicies
 from signalstream.settings import ROLES, Settings
 from signalstream.streaming.application import SignalApp
+from signalstream.streaming.clients import connection
 from signalstream.topics import (
     AI_TOPICS,
     CONVERSATION_COMMANDS,
@@ -31,11 +38,10 @@ def settings(path: Path, **changes: object) -> Settings:
     return Settings(_env_file=None, **fields | changes)  # type: ignore[arg-type]
 
 
-def parts(given: Settings) -> bootstrap._Parts:
-    main = bootstrap._main_app(given)
-    apps = (main, *bootstrap._other_apps(given))
-    encrypting, policies = bootstrap.encryption(given), bootstrap.ReplicaPolicies(given, bootstrap.connection(given))
-    return bootstrap._Parts(given, bootstrap.choose_analyst(given), main, apps, encrypting, policies)
+def parts(given: Settings) -> Parts:
+    main = main_app(given)
+    encrypting, policies = encryption(given), ReplicaPolicies(given, connection(given))
+    return Parts(given, choose_analyst(given), main, (main, *other_apps(given)), encrypting, policies)
 
 
 def topics_of(app: SignalApp) -> dict[str, set[str]]:
@@ -51,7 +57,7 @@ def test_a_worker_that_is_to_encrypt_and_has_no_master_key_is_refused_with_how_t
 async def test_with_encryption_all_that_agents_and_tables_keep_goes_through_one_vault(tmp_path):
     built = parts(settings(tmp_path, encryption="required", master_keys=FIRST_TEXT))
     assert built.encryption is not None
-    reader = built._add_core()
+    reader = add_core(built)
 
     assert built.sealer is built.encryption.vault
     for table in (reader.conversations, reader.insights, reader.windows):
@@ -72,7 +78,7 @@ def test_listening_beyond_loopback_without_authentication_is_refused_and_with_it
 
 
 async def test_an_address_given_to_faust_itself_is_checked_before_anything_listens(tmp_path):
-    main = bootstrap._main_app(settings(tmp_path))
+    main = main_app(settings(tmp_path))
     main.conf.web_bind = "0.0.0.0"
 
     with pytest.raises(ConfigurationError, match="SIGNALSTREAM_AUTH=off"):
@@ -97,12 +103,12 @@ def test_a_worker_of_all_roles_has_the_core_agents_and_hosts_one_app_for_each_ai
 def test_each_ai_app_has_a_group_of_its_own_and_reads_turns(tmp_path):
     given = settings(tmp_path)
     made = parts(given)
-    for kind, app in made.ai_apps():
-        made.add_analysis_agent(kind, app)
+    add_analysis_agents(made)
+    for kind, app in ai_apps(made):
         assert app.conf.id == f"signalstream-{kind.name}"
         assert topics_of(app) == {kind.name: {topic_name(TURNS, given)}}
         assert not app.conf.web_enabled
-    assert [kind for kind, _ in made.ai_apps()] == list(AI_AGENTS)
+    assert [kind for kind, _ in ai_apps(made)] == list(AI_AGENTS)
     assert len({app.conf.id for app in made.apps}) == len(ROLES)
 
 
@@ -129,7 +135,7 @@ async def test_a_busy_port_is_found_before_the_broker_is_asked(tmp_path):
     with socket.socket() as busy:
         busy.bind(("127.0.0.1", 0))
         busy.listen()
-        main = bootstrap._main_app(settings(tmp_path, port=busy.getsockname()[1]))
+        main = main_app(settings(tmp_path, port=busy.getsockname()[1]))
 
         with pytest.raises(ConfigurationError, match="cannot listen"):
             await main.preflight()
