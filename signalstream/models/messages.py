@@ -45,8 +45,10 @@ def _not_blank(value: str) -> str:
 
 
 def _encodable(value: str) -> str:
-    if any(0xD800 <= ord(character) <= 0xDFFF for character in value):
-        raise ValueError("must not hold lone surrogates")
+    try:
+        value.encode()  # nothing but a lone surrogate has no form in UTF-8
+    except UnicodeEncodeError:
+        raise ValueError("must not hold lone surrogates") from None
     return value
 
 

@@ -7,6 +7,7 @@ What a tenant's policy lets stand in texts stands in what is sent too (``pii_pol
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from signalstream.errors import AnalystWithheldError
 from signalstream.models.conversation import KnownValues, Turn
 
 ID_BYTES = 6
+KEPT_SCORES = 16_384
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ class Outgoing:
         self._labels = {tenant: _labels(one) for tenant, one in {ANY_TENANT: DEFAULT, **(taxonomies or {})}.items()}
         self._token = token
         self._evidence = EvidenceFinder()
+        self._scores: dict[bytes, float] = {}  # by digest: a message is scored again in each turn that follows it
 
     async def redacted(self, turn: Turn) -> OutgoingTurn:
         """Return what may be sent of a turn. Raises AnalystWithheldError when its texts cannot be searched."""
@@ -114,7 +117,13 @@ class Outgoing:
         return redacted(read, spans, known, self._finder.tag_of(turn))
 
     def _score(self, text: str) -> float:
-        return self._evidence.find(PLACEHOLDER.sub(" ", text)).score
+        digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        known = self._scores.get(digest)
+        if known is None:
+            known = self._scores[digest] = self._evidence.find(PLACEHOLDER.sub(" ", text)).score
+            if len(self._scores) > KEPT_SCORES:
+                del self._scores[next(iter(self._scores))]
+        return known
 
 
 def _labels(taxonomy: Taxonomy) -> tuple[str, ...]:

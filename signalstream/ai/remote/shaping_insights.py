@@ -6,6 +6,7 @@ from typing import Any
 
 from signalstream.ai.local import advice
 from signalstream.ai.local.insights import analyse_insights
+from signalstream.ai.local.intent import IntentVerdict
 from signalstream.ai.local.requests import by_rules
 from signalstream.ai.local.said import said_in
 from signalstream.ai.remote.cleaning import PHRASE_CHARACTERS, line, lines, share
@@ -25,12 +26,11 @@ RESPONSE_CHARACTERS = 800
 def insights(entry: InsightsEntry, turn: OutgoingTurn) -> Insights:
     """Return the insights: the model's over those of the local rules, whose urgency and escalation hold as a floor."""
     said = said_in(turn.voices)
-    base = analyse_insights(turn.voices, None, said, [by_rules(one.plain) for one in said])
+    judged = IntentVerdict(_label(entry.intent, turn), share(entry.intent_confidence), "model")
+    base = analyse_insights(turn.voices, judged, said, [by_rules(one.plain) for one in said])
     urgency = at_least(entry.urgency, base.urgency)
     escalation = base.requires_escalation or entry.escalate or urgency is Urgency.CRITICAL
     changes: dict[str, Any] = {
-        "intent": _label(entry.intent, turn),
-        "intent_confidence": share(entry.intent_confidence),
         "urgency": urgency,
         "requires_escalation": escalation,
         "estimated_resolution_time": advice.RESOLUTION_TARGETS[urgency],

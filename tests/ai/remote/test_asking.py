@@ -18,6 +18,7 @@ from signalstream.errors import (
 )
 from signalstream.models.base import Model
 from tests.ai.remote.queued import gathering, waiting
+from tests.virtual_time import in_virtual_time
 
 
 class Echo(Model):
@@ -102,44 +103,54 @@ async def test_turns_that_come_while_a_question_waits_for_budget_share_the_next(
     assert desk.asked == [["id-0"], ["id-1", "id-2", "id-3", "id-4", "id-5"]]
 
 
-async def test_a_turn_whose_answer_would_come_too_late_is_not_asked_and_learns_so_at_once():
-    desk, began = Desk(), asyncio.get_running_loop().time()
-    asking = Asking(gathering(), desk, Expected(answer=4.0, between=1.0))
-    ends = [asyncio.create_task(outcomes(asking, [waiting(0, deadline=began + 10)]))]
-    await asyncio.sleep(0.001)  # it is on its way; the others wait until it has its budget
-    late = [waiting(number, deadline=began + 9) for number in range(1, 31)]
-    ends += [asyncio.create_task(outcomes(asking, [entry])) for entry in late]
-    in_time = outcomes(asking, [waiting(31, deadline=began + 20)])
-    of_another_tenant = outcomes(asking, [waiting(32, tenant="globex", deadline=began + 9)])
-    ends += [asyncio.create_task(in_time), asyncio.create_task(of_another_tenant)]
-    await asyncio.sleep(0.001)
+def test_a_turn_whose_answer_would_come_too_late_is_not_asked_and_learns_so_at_once():
+    async def law() -> None:
+        desk, began = Desk(), asyncio.get_running_loop().time()
+        asking = Asking(gathering(), desk, Expected(answer=4.0, between=1.0))
+        ends = [asyncio.create_task(outcomes(asking, [waiting(0, deadline=began + 10)]))]
+        await asyncio.sleep(0.001)  # it is on its way; the others wait until it has its budget
+        late = [waiting(number, deadline=began + 9) for number in range(1, 31)]
+        ends += [asyncio.create_task(outcomes(asking, [entry])) for entry in late]
+        in_time = outcomes(asking, [waiting(31, deadline=began + 20)])
+        of_another_tenant = outcomes(asking, [waiting(32, tenant="globex", deadline=began + 9)])
+        ends += [asyncio.create_task(in_time), asyncio.create_task(of_another_tenant)]
+        await asyncio.sleep(0.001)
 
-    too_late = [end.result() for end in ends if end.done()]
-    assert too_late == [["AnalystOverloadedError"]] * 15  # five turns share a question: three of them wait
-    desk.open.set()
-    made = [end for ends in await asyncio.gather(*ends) for end in ends]
-    assert made.count("AnalystOverloadedError") == 15
-    assert {"id-31", "id-32"} <= set(made)
+        too_late = [end.result() for end in ends if end.done()]
+        assert (
+            too_late == [["AnalystOverloadedError"]] * 14
+        )  # five turns share a question: a fifth one would come too late
+        desk.open.set()
+        made = [end for ends in await asyncio.gather(*ends) for end in ends]
+        assert made.count("AnalystOverloadedError") == 14
+        assert {"id-31", "id-32"} <= set(made)
+
+    in_virtual_time(law())
 
 
-async def test_the_newest_turn_of_a_conversation_takes_the_place_of_the_older_however_long_the_backlog_is():
-    desk, began = Desk(), asyncio.get_running_loop().time()
-    asking = Asking(gathering(), desk, Expected(answer=4.0, between=5.0))
-    first = asyncio.create_task(outcomes(asking, [waiting(0)]))
-    await asyncio.sleep(0.001)
-    older = asyncio.create_task(outcomes(asking, [waiting(1, task="summary", conversation="c", deadline=began + 9)]))
-    await asyncio.sleep(0.001)
-    newer = outcomes(asking, [waiting(2, task="summary", conversation="c", seq=2, deadline=began + 9)])
-    other = outcomes(asking, [waiting(3, task="summary", deadline=began + 9)])
-    desk_opens = asyncio.get_running_loop().call_later(0.01, desk.open.set)
+def test_the_newest_turn_of_a_conversation_takes_the_place_of_the_older_however_long_the_backlog_is():
+    async def law() -> None:
+        desk, began = Desk(), asyncio.get_running_loop().time()
+        asking = Asking(gathering(), desk, Expected(answer=4.0, between=5.0))
+        first = asyncio.create_task(outcomes(asking, [waiting(0)]))
+        await asyncio.sleep(0.001)
+        older = asyncio.create_task(
+            outcomes(asking, [waiting(1, task="summary", conversation="c", deadline=began + 9)])
+        )
+        await asyncio.sleep(0.001)
+        newer = outcomes(asking, [waiting(2, task="summary", conversation="c", seq=2, deadline=began + 9)])
+        other = outcomes(asking, [waiting(3, task="summary", deadline=began + 9)])
+        desk_opens = asyncio.get_running_loop().call_later(0.01, desk.open.set)
 
-    made = await asyncio.gather(newer, other)
-    assert (made, await older, await first) == (
-        [["id-2"], ["AnalystOverloadedError"]],
-        ["AnalystSupersededError"],
-        ["id-0"],
-    )
-    assert not desk_opens.cancelled()
+        made = await asyncio.gather(newer, other)
+        assert (made, await older, await first) == (
+            [["id-2"], ["AnalystOverloadedError"]],
+            ["AnalystSupersededError"],
+            ["id-0"],
+        )
+        assert not desk_opens.cancelled()
+
+    in_virtual_time(law())
 
 
 ERRORS = st.sampled_from([AnalystBadOutputError("cut"), AnalystRefusedError("blocked"), None])

@@ -65,10 +65,11 @@ def test_a_model_that_escalates_brings_in_a_senior_agent() -> None:
     assert advice.ESCALATE in result.suggested_actions
 
 
-def test_without_words_of_its_own_the_rules_words_stand() -> None:
-    result = insights(CALM, actions=[], concerns=[], response=" ")
-    assert result.suggested_response == advice.RESPONSES["General Inquiry"]
-    assert result.suggested_actions == advice.ACTIONS["General Inquiry"]
+def test_where_the_model_names_the_intent_alone_the_rules_words_are_for_that_intent() -> None:
+    result = insights(CALM, intent="Refund Request", actions=[], concerns=[], response=" ")
+    assert result.intent == "Refund Request"
+    assert result.suggested_actions == advice.ACTIONS["Refund Request"]
+    assert result.suggested_response == advice.RESPONSES["Refund Request"]
 
 
 def test_a_reply_is_suggested_to_the_customers_message_only() -> None:
