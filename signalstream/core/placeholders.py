@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import base64
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from uuid import UUID
@@ -26,6 +27,9 @@ FIRST_UNKNOWN = 10_000
 _UNKNOWN = 90_000
 _DIGEST_BYTES = 6
 _SALT_BYTES = 12
+_WITH_MARKS = frozenset({"CARD_EXPIRY", "COORDINATES", "DATE_OF_BIRTH", "IP_ADDRESS"})
+_OF_DIGITS_AND_LETTERS = frozenset({"IBAN", "LICENSE_PLATE", "MAC_ADDRESS", "NATIONAL_ID", "VAT_NUMBER"})
+_QUOTES = str.maketrans("\u2018\u2019\u02bc", "'''")
 
 
 def begun(tenant_id: str, conversation_id: str, message_id: UUID) -> KnownValues:
@@ -48,7 +52,7 @@ def learned(known: KnownValues, text: str, spans: Sequence[Span], kept: Sequence
     for span in spans:
         label, value = label_of(span.kind), text[span.start : span.end]
         tag = _tag(known.salt, label, value)
-        if tag not in numbers and len(numbers) < MOST_VALUES and not any(_stands_in(value, other) for other in kept):
+        if _may_number(numbers, label, tag) and not any(_stands_in(value, other) for other in kept):
             numbers[label] = numbers.get(label, 0) + 1
             numbers[tag] = numbers[label]
     return known if numbers == known.numbers else KnownValues(salt=known.salt, numbers=numbers)
@@ -63,7 +67,7 @@ def learned_tags(known: KnownValues, tags: Sequence[str], text: str, kept: Seque
     numbers = _reserving(known.numbers, text)
     for tag in tags:
         label = tag.partition(":")[0]
-        if tag not in numbers and len(numbers) < MOST_VALUES:
+        if _may_number(numbers, label, tag):
             own = f"[{label}_{_own_number(tag)}]"
             if not any(own in other for other in kept):
                 numbers[label] = numbers.get(label, 0) + 1
@@ -110,9 +114,14 @@ def redacted(
 def _reserving(known: Mapping[str, int], text: str) -> dict[str, int]:
     numbers = dict(known)
     for match in PLACEHOLDER.finditer(text):
-        if int(match[2]) < FIRST_UNKNOWN:
+        # In a full row no number is given out that could be taken for it; and whoever writes a thousand fills no row.
+        if int(match[2]) < FIRST_UNKNOWN and (match[1] in numbers or len(numbers) < MOST_VALUES):
             numbers[match[1]] = max(numbers.get(match[1], 0), int(match[2]))
     return numbers
+
+
+def _may_number(numbers: Mapping[str, int], label: str, tag: str) -> bool:
+    return tag not in numbers and len(numbers) < MOST_VALUES and numbers.get(label, 0) + 1 < FIRST_UNKNOWN
 
 
 def _own_number(tag: str) -> int:
@@ -126,7 +135,7 @@ def label_of(kind: str) -> str:
 
 def _tag(salt: str, label: str, value: str) -> str:
     """Return label and digest: a label alone, which has no colon, is the key of its highest number."""
-    data = f"{label}:{compared(value)}".encode("utf-8", "surrogatepass")
+    data = f"{label}:{compared(label, value)}".encode("utf-8", "surrogatepass")
     digest = blake2b(data, key=salt.encode(), digest_size=_DIGEST_BYTES).digest()
     return f"{label}:{base64.b85encode(digest).decode()}"
 
@@ -136,8 +145,18 @@ def _stands_in(value: str, text: str) -> bool:
     return wanted in folded and re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", folded) is not None
 
 
-def compared(value: str) -> str:
-    """Return a value as values are compared: without case and spaces, and digits without the marks between them."""
-    if any(character.isalpha() for character in value):
-        return "".join(value.casefold().split())
-    return "".join(character for character in value if character.isalnum()) or value
+def compared(label: str, value: str) -> str:
+    """Return a value as values of its label are compared.
+
+    Without case, spaces and what nobody sees, however its characters were typed; numbers without the marks between
+    their digits, except where these tell values apart as in 10.1.11.1; phone numbers with 00 and a (0) as with +.
+    """
+    plain = "".join(value.casefold().split())
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKC", plain)
+        plain = "".join(each for each in plain if unicodedata.category(each) != "Cf")
+    if label == "PHONE":
+        plain = re.sub(r"^(?:\+|00)(\d{1,3})[-.]?\(0\)|^(?:\+|00)", r"\1", plain)
+    if label in _WITH_MARKS or (label not in _OF_DIGITS_AND_LETTERS and any(each.isalpha() for each in plain)):
+        return plain.translate(_QUOTES) or value
+    return "".join(each for each in plain if each.isalnum()) or value

@@ -40,7 +40,7 @@ class KeyedTagger:
         secret = self._secret_of(key.tenant_id)
 
         def tag(label: str, value: str) -> str:
-            data = f"{key.conversation_id}\x00{label}\x00{compared(value)}".encode("utf-8", "surrogatepass")
+            data = f"{key.conversation_id}\x00{label}\x00{compared(label, value)}".encode("utf-8", "surrogatepass")
             digest = hmac.digest(secret, data, hashlib.sha256)
             return base64.b32encode(digest[:_DIGEST_BYTES]).decode().lower()
 

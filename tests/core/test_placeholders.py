@@ -8,7 +8,15 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signalstream.core.placeholders import FIRST_UNKNOWN, MOST_VALUES, begun, learned, placeholders, redacted
+from signalstream.core.placeholders import (
+    FIRST_UNKNOWN,
+    MOST_VALUES,
+    begun,
+    learned,
+    learned_tags,
+    placeholders,
+    redacted,
+)
 from signalstream.core.redaction import Span
 from signalstream.models.conversation import KnownValues
 
@@ -117,3 +125,15 @@ def test_the_salt_follows_from_conversation_and_first_message_and_differs_betwee
     assert begun("acme", "c-1", UUID(int=1)) == begun("acme", "c-1", UUID(int=1))
     tags = [known("a@b.co", salt=salt).numbers.keys() - {"EMAIL"} for salt in salts]
     assert len({tag for each in tags for tag in each}) == 8
+
+
+def test_a_thousand_placeholders_that_somebody_writes_fill_no_row() -> None:
+    state = known()
+    for page in range(3):
+        state = learned_tags(state, [], "".join(f"[A{page}B{number}_1]" for number in range(1_000)))
+    assert len(state.numbers) <= MOST_VALUES
+
+
+def test_a_high_number_that_somebody_writes_brings_nobody_into_the_numbers_of_five_digits() -> None:
+    state = learned_tags(known(), ["EMAIL:aaaaaaaa"], "[EMAIL_9999] and [EMAIL:aaaaaaaa]")
+    assert state.numbers == {"EMAIL": FIRST_UNKNOWN - 1}

@@ -159,3 +159,34 @@ def test_placeholders_lead_to_their_values_for_whoever_has_the_original():
     one = tagged_message(message(1, "mail a@b.example"), found("a@b.example", "email"), TAGGER)
     state = join(None, one, nothing_found, BOUNDS).state
     assert values_of(one, state.known, "mail a@b.example") == {"[EMAIL_1]": "a@b.example"}
+
+
+@pytest.mark.parametrize(
+    ("label", "one", "other"),
+    [
+        ("PHONE", "+44 20 7946 0958", "0044 20 7946 0958"),
+        ("PHONE", "+44 20 7946 0958", "+44 (0)20-7946.0958"),
+        ("PHONE", "+442079460958", "+44-(0)20 7946 0958"),
+        ("NAME", "Jos\u00e9 D\u00edaz", "Jose\u0301 Di\u0301az"),
+        ("NAME", "O'Brien", "O\u2019Brien"),
+        ("CREDIT_CARD", "4111 1111 1111 1111", "\uff14111-1111\u00a01111\u200b1111"),
+        ("EMAIL", "Jo@mail.example", "jo@\u200bmail.example"),
+        ("IBAN", "GB29 NWBK 6016 1331 9268 19", "gb29-nwbk-6016-1331-9268-19"),
+    ],
+)
+def test_ways_to_write_one_value_have_one_tag(label: str, one: str, other: str) -> None:
+    assert TAG_OF(label, one) == TAG_OF(label, other)
+
+
+@pytest.mark.parametrize(
+    ("label", "one", "other"),
+    [
+        ("IP_ADDRESS", "10.1.11.1", "10.11.1.1"),
+        ("DATE_OF_BIRTH", "12/3/1990", "1/23/1990"),
+        ("COORDINATES", "52.5200, -13.4050", "52.5200, 13.4050"),
+        ("EMAIL", "a-b@mail.example", "ab@mail.example"),
+        ("PHONE", "+44 20 7946 0958", "+44 20 7946 0959"),
+    ],
+)
+def test_marks_that_tell_values_apart_tell_their_tags_apart(label: str, one: str, other: str) -> None:
+    assert TAG_OF(label, one) != TAG_OF(label, other)

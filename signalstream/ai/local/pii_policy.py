@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator
 
 from signalstream.ai.local.pii_types import TYPES
-from signalstream.core.placeholders import compared
+from signalstream.core.placeholders import compared, label_of
 from signalstream.core.redaction import Span
 from signalstream.errors import ConfigurationError
 from signalstream.models.base import Model
@@ -100,4 +100,4 @@ def _is_allowed(kind: str, value: str, entry: str) -> bool:
     if kind == "url":
         host = (urlsplit(value if "://" in value else f"https://{value}").hostname or "").casefold()
         return host == entry.casefold() or host.endswith(f".{entry.casefold()}")
-    return compared(value) == compared(entry)
+    return compared(label_of(kind), value) == compared(label_of(kind), entry)
