@@ -7,6 +7,7 @@ is; searching each entry alone would cost a hundred times as much. What is found
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
@@ -20,13 +21,20 @@ from signalstream.core.tags import TagOf
 _BETWEEN = "\n[END_0]\n"  # a placeholder: nothing is found across one
 _WORDS = str.maketrans("_-.", "   ")
 _LONGEST_CUE = 40  # of a list's name, beside each of its values: a long name of a long list would come to 100 MB
+_SAYS_NOTHING = frozenset({"content", "data", "raw", "string", "text", "val", "value", "values"})
+_SAYS_LITTLE = frozenset({"code", "id", "no", "number"})
 
 
 class _Entry(NamedTuple):
+    """A name and its value. ``above`` is the name that the value is searched with where its own says nothing."""
+
     name: str
     value: str
+    above: str = ""
 
     def head(self) -> str:
+        if self.above:
+            return f"{self.name} {self.above.translate(_WORDS)}: "
         words = self.name.translate(_WORDS)  # "card_number" says what a value is, and "a.b@c.example" is one itself
         return f"{self.name}: " if words == self.name else f"{self.name} {words}: "
 
@@ -62,12 +70,21 @@ def _entries(name: str, node: JsonValue) -> Iterator[_Entry]:
         for own, value in node.items():
             if isinstance(value, dict | list):
                 yield _Entry(own, "")
-            yield from _entries(own, value)
+                yield from _entries(_cue(name, own), value)
+            else:
+                yield _Entry(own, _text(value), _cue(name, own) if _cue(name, own) != own else "")
     elif isinstance(node, list):
         for value in node:
             yield from _entries(name[-_LONGEST_CUE:], value)
     else:
         yield _Entry(name, _text(node))
+
+
+def _cue(above: str, own: str) -> str:
+    """Return the name that says what is below it: {"password": {"value": ...}} speaks of a password."""
+    if above and own.lower() in _SAYS_NOTHING:
+        return above[-_LONGEST_CUE:]
+    return f"{above[-_LONGEST_CUE:]} {own}" if above and own.lower() in _SAYS_LITTLE else own
 
 
 def _text(value: JsonValue) -> str:
@@ -105,10 +122,23 @@ def _within(spans: Sequence[tuple[Span, int]], begin: int, length: int) -> list[
 
 def _rebuilt(name: str, node: JsonValue, redacted: Iterator[_Entry]) -> JsonValue:
     if isinstance(node, dict):
-        return dict(_item(own, value, redacted) for own, value in node.items())
+        made: dict[str, JsonValue] = {}
+        twice: Counter[str] = Counter()
+        for own, value in node.items():
+            shown, kept = _item(own, value, redacted)
+            made[_unused(shown, made, twice)] = kept
+        return made
     if isinstance(node, list):
         return [_rebuilt(name, value, redacted) for value in node]
     return _chosen(node, next(redacted).value)
+
+
+def _unused(name: str, names: Mapping[str, JsonValue], twice: Counter[str]) -> str:
+    shown = name
+    while shown in names:  # two ways to write an address have one tag, and their values are two
+        twice[name] += 1
+        shown = f"{name} {twice[name] + 1}"
+    return shown
 
 
 def _item(name: str, value: JsonValue, redacted: Iterator[_Entry]) -> tuple[str, JsonValue]:

@@ -83,3 +83,17 @@ def test_what_is_found_across_entries_is_cut_at_their_ends():
 def test_a_long_name_of_a_long_list_is_not_searched_again_with_each_value() -> None:
     assert characters({"x" * 9_000: [123] * 5_000}) < 300_000
     assert "tango" not in str(redacted({"x" * 9_000 + " password": ["hunter2-tango", "other-tango4"]}))
+
+
+def test_a_name_that_says_nothing_is_searched_with_the_one_above_it() -> None:
+    metadata = {"password": {"value": "hunter2-tango"}, "login": [{"passphrase": {"data": {"text": "tango-hunter4"}}}]}
+    shown = redacted(metadata)
+    assert "tango" not in str(shown)
+    assert (list(shown), list(shown["password"])) == (["password", "login"], ["value"])
+    assert redacted({"product": {"value": "blue kettle"}}) == {"product": {"value": "blue kettle"}}
+
+
+def test_two_names_with_one_tag_keep_both_their_values() -> None:
+    shown = redacted({MAIL: 1, MAIL.upper(): 2, "colour": 3})
+    assert sorted(shown.values()) == [1, 2, 3]
+    assert MAIL not in str(shown).lower()
