@@ -52,6 +52,10 @@ class RedactionError(SignalStreamError):
         self.word = word
 
 
+class RecordTooLargeError(SignalStreamError):
+    """A message is larger than the broker takes, once it is redacted and sealed. No retry: the caller is told 413."""
+
+
 class OwnerUnavailableError(SignalStreamError):
     """The worker that owns a key is unknown, recovering or unreachable. Retry: the caller is told 503."""
 

@@ -13,11 +13,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 import structlog
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from signalstream.core.keys import ConversationKey
 from signalstream.core.sealing import UNSEALED, Sealer
-from signalstream.errors import BrokerUnavailableError
+from signalstream.errors import BrokerUnavailableError, RecordTooLargeError
 from signalstream.models.erasure import ERASES, EraseConversation
 from signalstream.models.messages import Message
 from signalstream.streaming.clients import Connection
@@ -72,7 +72,7 @@ class KafkaIngest:
     async def accept(self, message: Message, request_id: str) -> None:
         """Return once the broker has acknowledged the message, redacted.
 
-        Raises BrokerUnavailableError, KeyDestroyedError, RedactionError.
+        Raises BrokerUnavailableError, KeyDestroyedError, RecordTooLargeError, RedactionError.
         """
         key = ConversationKey(message.tenant_id, message.conversation_id)
         kept = await self._redact(message)
@@ -104,6 +104,9 @@ class KafkaIngest:
             async with asyncio.timeout(self._timeout):
                 sealed = await self._sealed(key.encode(), value)
                 sent = await self._producer.send_and_wait(self._topic, sealed, key=key.encode(), headers=headers)
+        except MessageSizeTooLargeError as error:
+            log.warning("ingest.too_large", bytes=len(value))
+            raise RecordTooLargeError("the broker takes no record of this size") from error
         except (KafkaError, TimeoutError) as error:
             log.warning("ingest.broker_unavailable", error=type(error).__name__, detail=why_unsent(error, self._topic))
             raise BrokerUnavailableError(

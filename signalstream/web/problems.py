@@ -18,6 +18,7 @@ from signalstream.errors import (
     KeyDestroyedError,
     KeyPendingError,
     OwnerUnavailableError,
+    RecordTooLargeError,
     RedactionError,
     SignalStreamError,
 )
@@ -34,6 +35,10 @@ BROKER_DETAIL = (
 OWNER_DETAIL = "The worker that holds this conversation cannot be reached, or is still recovering. Ask again shortly."
 KEY_DETAIL = "The key of this tenant's data is not known to this worker yet. Ask again shortly."
 ERASED_DETAIL = "The data of this tenant was erased for good, and nothing is taken in for it any more."
+TOO_LARGE_DETAIL = (
+    "With what stands in the place of personal data, and its sealed original where that is kept, this message is "
+    "larger than the broker takes. Nothing was kept. Send less metadata, or divide the message."
+)
 DETAILS = {
     404: "There is nothing at this path. /openapi.json lists what there is.",
     405: "This path does not take that method. The Allow header lists those that it takes.",
@@ -161,6 +166,12 @@ def _refusal_of(error: Exception) -> ProblemError | None:
         return ProblemError(410, ERASED_DETAIL, word="tenant-erased")
     if isinstance(error, AuthenticationUnavailableError):
         return unavailable("authentication-unavailable", str(error))
+    return _unkept_of(error)
+
+
+def _unkept_of(error: Exception) -> ProblemError | None:
+    if isinstance(error, RecordTooLargeError):
+        return ProblemError(413, TOO_LARGE_DETAIL)
     if isinstance(error, RedactionError):
         return unavailable(error.word, str(error))
     return None

@@ -7,15 +7,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError
+from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, MessageSizeTooLargeError
 
 from signalstream.core.keys import ConversationKey
-from signalstream.errors import BrokerUnavailableError, KeyDestroyedError, RedactionError
+from signalstream.errors import BrokerUnavailableError, KeyDestroyedError, RecordTooLargeError, RedactionError
 from signalstream.models.messages import Message
 from signalstream.streaming import ingest
 from signalstream.streaming.clients import Connection
 from signalstream.streaming.ingest import KafkaIngest
 from signalstream.streaming.values import decode
+from signalstream.web.problems import problem_of
 from tests.core.analyses import message
 from tests.security.vaults import VaultTopic
 
@@ -75,6 +76,16 @@ async def test_a_message_without_an_acknowledgement_is_refused_in_bounded_time_a
 
     with pytest.raises(BrokerUnavailableError, match=r"0\.02 s"):
         await asyncio.wait_for(made.accept(message(), "r-1"), 1)
+    assert not made.recently_accepted(KEY)
+    assert made._waiting == 0
+
+
+async def test_a_message_that_the_broker_never_takes_is_not_asked_for_again():
+    made = connected(FakeProducer(MessageSizeTooLargeError("too large")))
+
+    with pytest.raises(RecordTooLargeError):
+        await made.accept(message(), "r-1")
+    assert problem_of(RecordTooLargeError("too large")).status == 413
     assert not made.recently_accepted(KEY)
     assert made._waiting == 0
 
