@@ -51,18 +51,23 @@ class SealedOriginals:
             return None
         offset, known = found
         record = await self.records.read(key.encode(), offset)
-        original = None if record is None else self._opened(record, message_id, known)
+        original = None if record is None else self._opened(record, key, message_id, known)
         if original is None:
             return None
         detail = {"message_id": str(message_id)}
         await self.trail.record(AuditEvent("original.read", key.tenant_id, actor, key.conversation_id, detail))
         return original
 
-    def _opened(self, record: Any, message_id: UUID, known: KnownValues) -> OriginalMessage | None:
+    def _opened(
+        self, record: Any, key: ConversationKey, message_id: UUID, known: KnownValues
+    ) -> OriginalMessage | None:
         try:
             message = read(self.sealer, Message, record)
         except SealedError:
             raise
         except UndecodableError:  # a topic that was made anew has another record there
             return None
-        return opened_original(self.sealer, message, known) if message.message_id == message_id else None
+        is_it = message.message_id == message_id
+        if not is_it or (message.tenant_id, message.conversation_id) != (key.tenant_id, key.conversation_id):
+            return None  # another tenant may have given its message the same id
+        return opened_original(self.sealer, message, known)

@@ -136,3 +136,14 @@ async def test_a_record_of_another_message_at_that_place_is_not_given_out() -> N
     await one.post(message(2, "mail a@b.example"))
     one.raw.records[0] = one.raw.records[1]
     assert await one.read() is None
+
+
+async def test_another_tenants_message_with_the_same_id_is_not_given_out_from_the_place_of_ours() -> None:
+    one, other = Deployment(), ConversationKey("other", "c-1")
+    await one.post(message(1, "mail a@b.example"))
+    await one.vault.prepare(other.encode())
+    theirs = await one.redactor.redact(message(1, "mail a@b.example").model_copy(update={"tenant_id": "other"}))
+    sealed = one.vault.seal("raw", other.encode(), encode(theirs))
+    one.raw.records[0] = event(sealed, key=other.encode(), topic="raw", offset=0).message
+    assert await one.read() is None
+    assert one.trail.events == []
