@@ -30,9 +30,11 @@ _INSURANCE = re.compile(
     rf"(?i)\b(?:policy|insurance|insured|versicherungs|póliza|police|polizza|apólice){_NUMBER}{_IS}"
     r"([a-z0-9][a-z0-9-]{4,19})(?!\w)"
 )
+_INSURANCE_WORDS = ("polic", "insur", "versicherungs", "póliza", "polizza", "apólice")
 _MEDICAL = re.compile(
     rf"(?i)\b(?:mrn|(?:medical record|patient|chart|health record){_NUMBER}){_IS}([a-z0-9-]{{5,16}})(?!\w)"
 )
+_MEDICAL_WORDS = ("mrn", "medical record", "patient", "chart", "health record")
 _ROUTING = re.compile(rf"(?i)\b(?:routing|aba|rtn|transit){_NUMBER}?{_IS}(\d{{9}})(?!\w)", re.ASCII)
 _SORT_CODE = re.compile(rf"(?i)\bsort ?code{_IS}(\d{{2}}[- ]?\d{{2}}[- ]?\d{{2}})(?!\w)", re.ASCII)
 _BIC = re.compile(
@@ -87,8 +89,8 @@ def _is_vin(value: str) -> bool:
 ACCOUNT_DETECTORS = (
     matcher("account_number", _ACCOUNT, CUED, _has_four_digits, NUMERALS),
     matcher("order_number", _ORDER, CUED, _is_numbered, NUMERALS),
-    matcher("insurance_number", _INSURANCE, CUED, _has_four_digits, NUMERALS),
-    matcher("medical_record", _MEDICAL, CUED, _has_four_digits, NUMERALS),
+    matcher("insurance_number", _INSURANCE, CUED, _has_four_digits, _INSURANCE_WORDS),
+    matcher("medical_record", _MEDICAL, CUED, _has_four_digits, _MEDICAL_WORDS),
     matcher("routing_number", _ROUTING, CHECKED, lambda value: bool(rtn.is_valid(value)), NUMERALS),
     matcher("sort_code", _SORT_CODE, CUED, gate=("sort",)),
     matcher("bic", _BIC, CHECKED, lambda value: bool(bic.is_valid(value)), ("swift", "bic")),
