@@ -57,6 +57,10 @@ class Calls(Protocol):
         """Return how long a question waits until it may go, after ``ahead`` others; inf when none goes at all."""
         ...
 
+    def goes_at_once(self, ahead: int) -> bool:
+        """Say whether a question would wait for nothing, neither for budget nor for a place, after ``ahead`` others."""
+        ...
+
     def condition(self) -> Mapping[str, object]:
         """Describe the layers."""
         ...

@@ -1,6 +1,7 @@
 """Turns in, outcomes out: one question at a time is formed, as late as possible, of whatever waits by then.
 
-The next question is formed when the one before has reached the model, and so has its budget. Until then turns gather.
+The next question is formed when the one before has reached the model, and so has its budget, or while there is budget
+for both. Until then turns gather.
 A gathering that gives no usable answer is asked again one turn at a time, so that one poison message harms no other.
 """
 
@@ -52,6 +53,10 @@ class Expected(Protocol):
         """Return how long a question waits until it may go, after ``ahead`` others; inf when none goes at all."""
         ...
 
+    def goes_at_once(self, ahead: int) -> bool:
+        """Say whether a question would wait for nothing, neither for budget nor for a place, after ``ahead`` others."""
+        ...
+
 
 Ask = Callable[[Sequence[Waiting[T]], Callable[[], None]], Coroutine[Any, Any, Answers]]
 """Asks one question about turns of one tenant; calls the second when it reaches the model. Raises AnalystError."""
@@ -82,6 +87,7 @@ class Asking(Generic[T]):
         self._expected = expected
         self._pump: asyncio.Task[None] | None = None
         self._calls: dict[asyncio.Task[None], list[Waiting[T]]] = {}
+        self._formed = 0  # questions that have not reached the model yet
         self.sizes = Sizes()
 
     async def outcome(self, entry: Waiting[T]) -> Outcome:
@@ -135,12 +141,20 @@ class Asking(Generic[T]):
             call = asyncio.create_task(self._settle(batch, begun))
             self._calls[call] = batch
             call.add_done_callback(self._calls.pop)
-            await begun.wait()
+            self._formed += 1
+            if not self._expected.goes_at_once(self._formed):
+                await begun.wait()
 
     async def _settle(self, batch: list[Waiting[T]], begun: asyncio.Event) -> None:
         self.sizes.note(len(batch))
+
+        def begin() -> None:
+            if not begun.is_set():
+                self._formed -= 1
+                begun.set()
+
         try:
-            answers = await self._ask(batch, begun.set)
+            answers = await self._ask(batch, begin)
         except (AnalystBadOutputError, AnalystRefusedError) as error:
             self._split(batch, error)
         except AnalystError as error:
@@ -151,7 +165,7 @@ class Asking(Generic[T]):
         else:
             self._share(batch, answers)
         finally:
-            begun.set()
+            begin()
 
     def _share(self, batch: list[Waiting[T]], answers: Answers) -> None:
         missing = []

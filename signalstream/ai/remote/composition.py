@@ -43,6 +43,12 @@ class LayeredCalls:
         between = max(caller.limiter.pace.interval, caller.usage.typical_seconds / caller.in_flight.limit)
         return caller.limiter.wait_seconds(caller.in_flight.waiting) + ahead * between
 
+    def goes_at_once(self, ahead: int) -> bool:
+        """Say whether a question would wait for nothing, neither for budget nor for a place, after ``ahead`` others."""
+        limiter, in_flight = self.caller.limiter, self.caller.in_flight
+        has_place = in_flight.taken + in_flight.waiting + ahead < in_flight.limit
+        return has_place and limiter.wait_seconds(ahead) <= 0
+
     def condition(self) -> dict[str, object]:
         """See Caller."""
         return self.caller.condition()

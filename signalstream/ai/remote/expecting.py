@@ -23,6 +23,10 @@ class Forecast(Protocol):
         """Return how long a question waits until it may go, after ``ahead`` others; inf when none goes at all."""
         ...
 
+    def goes_at_once(self, ahead: int) -> bool:
+        """Say whether a question would wait for nothing, neither for budget nor for a place, after ``ahead`` others."""
+        ...
+
 
 class Expectation:
     """Of ``calls``, by turns that wait as long as ``patience`` says."""
@@ -44,3 +48,7 @@ class Expectation:
     def question_seconds(self, ahead: int) -> float:
         """Return how long a question waits until it may go, after ``ahead`` others; inf when none goes at all."""
         return self._calls.question_seconds(ahead)
+
+    def goes_at_once(self, ahead: int) -> bool:
+        """Say whether a question would wait for nothing, neither for budget nor for a place, after ``ahead`` others."""
+        return self._calls.goes_at_once(ahead)

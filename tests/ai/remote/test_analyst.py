@@ -58,6 +58,9 @@ class PlainCalls:
     def question_seconds(self, ahead: int) -> float:
         return 0.0
 
+    def goes_at_once(self, ahead: int) -> bool:
+        return False
+
     def condition(self) -> Mapping[str, object]:
         return {"status": self.status}
 

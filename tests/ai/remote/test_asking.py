@@ -58,12 +58,16 @@ class Expected:
 
     answer: float = 0.0
     between: float = 0.0
+    at_once: int = 0
 
     def answer_seconds(self) -> float:
         return self.answer
 
     def question_seconds(self, ahead: int) -> float:
         return ahead * self.between
+
+    def goes_at_once(self, ahead: int) -> bool:
+        return ahead < self.at_once
 
 
 def opened(poison: dict[str, BaseException | None] | None = None) -> Desk:
@@ -88,6 +92,19 @@ async def test_an_idle_system_asks_at_once_and_alone():
     for number in range(3):
         assert await outcomes(asking, [waiting(number)]) == [f"id-{number}"]
     assert desk.asked == [["id-0"], ["id-1"], ["id-2"]]
+
+
+async def test_while_there_is_budget_questions_do_not_wait_for_one_another():
+    desk = Desk()
+    asking = Asking(gathering(), desk, Expected(at_once=3))
+    ends = [asyncio.create_task(outcomes(asking, [waiting(number, task=f"task-{number}")])) for number in range(5)]
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+    assert asking.sizes.questions == 3
+    desk.open.set()
+    assert await asyncio.gather(*ends) == [[f"id-{number}"] for number in range(5)]
+    assert asking.sizes.questions == 5
 
 
 async def test_turns_that_come_while_a_question_waits_for_budget_share_the_next():
