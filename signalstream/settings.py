@@ -230,8 +230,8 @@ class Settings(RemoteSettings, AuditSettings, SecuritySettings):
 
 
 def fields() -> list[str]:
-    """Return every setting in the order to read them in: those of security and of a remote analyst last."""
-    groups = (SecuritySettings.model_fields, RemoteSettings.model_fields)
+    """Return every setting in the order to read them in: those of security, audit and a remote analyst last."""
+    groups = (SecuritySettings.model_fields, AuditSettings.model_fields, RemoteSettings.model_fields)
     return sorted(Settings.model_fields, key=lambda field: [field in group for group in reversed(groups)])
 
 

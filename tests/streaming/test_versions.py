@@ -23,6 +23,7 @@ def test_the_first_version_keeps_the_names_that_it_has_always_had() -> None:
         "signalstream-conversations-changelog",
         "signalstream-insights-changelog",
         "signalstream-windows-changelog",
+        "signalstream-erasures-changelog",
     ]
 
 
