@@ -6,13 +6,20 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import Protocol
+
+from pydantic import SecretStr
 
 from benchmarks import outputs
 from benchmarks.tail import PARTITIONS
 from benchmarks.topics import create_topics
 from benchmarks.workload import TENANT
+from signalstream.core.sealing import UNSEALED, Sealer
+from signalstream.encryption import opened_sealer
+from signalstream.security.master_keys import new_master_key
+from signalstream.settings import Settings
 from signalstream.streaming.embedded import free_port
 from signalstream.streaming.lifeline import end_child, log_tail, start_child
 from tests.workers import REPOSITORY, Worker
@@ -20,6 +27,7 @@ from tests.workers import REPOSITORY, Worker
 STOP_SECONDS = 15.0
 ONE_WORKER = "one worker"
 TWO_WORKERS = "two workers"
+SEALED = "one worker, encrypted"
 BARE = "bare Faust"
 
 
@@ -49,6 +57,10 @@ class Pipeline(Protocol):
         """Return where it takes messages by HTTP and shows insights by WebSocket, or None when it does not."""
         ...
 
+    def sealer(self) -> AbstractAsyncContextManager[Sealer]:
+        """Give what opens its outputs."""
+        ...
+
     def completed(self, value: bytes) -> outputs.Covered | None:
         """Return the conversation and the turns that an output covers, or None when it is not a complete one."""
         ...
@@ -59,10 +71,13 @@ class Pipeline(Protocol):
 
 
 class SignalStreamPipeline:
-    """SignalStream as ``faust -A signalstream worker``, with the instant analyst."""
+    """SignalStream as ``faust -A signalstream worker``, with the instant analyst.
 
-    def __init__(self, brokers: str, directory: Path, prefix: str, workers: int) -> None:
-        self.name = TWO_WORKERS if workers == 2 else ONE_WORKER
+    ``sealed``, everything that it writes is encrypted; the burst is not, which is produced past its door.
+    """
+
+    def __init__(self, brokers: str, directory: Path, prefix: str, workers: int, sealed: bool = False) -> None:
+        self.name = SEALED if sealed else TWO_WORKERS if workers == 2 else ONE_WORKER
         self.prefix = prefix
         self.raw_topic = f"{prefix}.messages.raw"
         self.output_topic = f"{prefix}.ai.aggregated"
@@ -73,6 +88,18 @@ class SignalStreamPipeline:
             "SIGNALSTREAM_TOPIC_PREFIX": prefix,
             "SIGNALSTREAM_PARTITIONS": str(PARTITIONS),
         }
+        self._settings = Settings(
+            _env_file=None,  # type: ignore[call-arg] # pydantic-settings takes it, its stubs do not say so
+            kafka_brokers=(brokers,),
+            app_id=prefix,
+            topic_prefix=prefix,
+            partitions=PARTITIONS,
+            encryption="off",
+        )
+        if sealed:
+            key = new_master_key()
+            settings |= {"SIGNALSTREAM_ENCRYPTION": "migrate", "SIGNALSTREAM_MASTER_KEYS": key}
+            self._settings = self._settings.model_copy(update={"encryption": "migrate", "master_keys": SecretStr(key)})
         self.workers = [Worker(brokers, directory / f"worker-{number}", settings) for number in range(workers)]
 
     async def start(self) -> None:
@@ -96,6 +123,10 @@ class SignalStreamPipeline:
     def url(self) -> str | None:
         """See Pipeline."""
         return self.workers[0].url
+
+    def sealer(self) -> AbstractAsyncContextManager[Sealer]:
+        """See Pipeline."""
+        return opened_sealer(self._settings)
 
     def completed(self, value: bytes) -> outputs.Covered | None:
         """See Pipeline."""
@@ -153,6 +184,10 @@ class BareFaustPipeline:
     def url(self) -> str | None:
         """See Pipeline."""
         return None
+
+    def sealer(self) -> AbstractAsyncContextManager[Sealer]:
+        """See Pipeline. It seals nothing."""
+        return nullcontext(UNSEALED)
 
     def completed(self, value: bytes) -> outputs.Covered | None:
         """See Pipeline."""

@@ -8,12 +8,13 @@ from statistics import median
 
 from benchmarks.figures import Spread, spread
 from benchmarks.latency import Latency
-from benchmarks.pipelines import BARE, ONE_WORKER
+from benchmarks.pipelines import BARE, ONE_WORKER, SEALED
 from benchmarks.rounds import ORDER, Plan, Results
 
 POST_P99_MS = 10.0
 COVERED_P99_MS = 250.0
 SHARE_OF_BARE = 0.60
+SHARE_SEALED = 0.90
 NOTHING = "no run came out whole"
 
 
@@ -31,9 +32,9 @@ def tables(plan: Plan, results: Results) -> list[Table]:
     return [_expectations(results), _latency(plan, results), _throughput(plan, results)]
 
 
-def ratios(results: Results, name: str) -> Spread | None:
-    """Return the rate of a pipeline over that of bare Faust, round by round."""
-    pairs = zip(results.bursts.get(name, ()), results.bursts.get(BARE, ()), strict=True)
+def ratios(results: Results, name: str, of: str = BARE) -> Spread | None:
+    """Return the rate of a pipeline over that of another, round by round."""
+    pairs = zip(results.bursts.get(name, ()), results.bursts.get(of, ()), strict=True)
     return spread(
         own.messages_per_second / bare.messages_per_second
         for own, bare in pairs
@@ -43,16 +44,11 @@ def ratios(results: Results, name: str) -> Spread | None:
 
 def _expectations(results: Results) -> Table:
     runs = results.latencies.get(ONE_WORKER, [])
-    ratio = ratios(results, ONE_WORKER)
     rows = [
         _most("POST, p99", _median(runs, lambda run: run.accepted_p99), POST_P99_MS),
         _most("POST to complete insight, p99", _median(runs, lambda run: run.covered_p99), COVERED_P99_MS),
-        (
-            "throughput of one worker, of bare Faust",
-            f"at least {SHARE_OF_BARE:.0%}",
-            NOTHING if ratio is None else f"{ratio.median:.0%}",
-            "no" if ratio is None or ratio.median < SHARE_OF_BARE else "yes",
-        ),
+        _least("throughput of one worker, of bare Faust", ratios(results, ONE_WORKER), SHARE_OF_BARE),
+        _least("throughput with encryption, of that without", ratios(results, SEALED, ONE_WORKER), SHARE_SEALED),
         ("messages lost or counted twice", "0", str(results.lost), "no" if results.lost else "yes"),
     ]
     return Table("Expected and measured (one worker)", ("What", "Expected", "Median", "Met"), rows)
@@ -61,6 +57,11 @@ def _expectations(results: Results) -> Table:
 def _most(what: str, value: float | None, limit: float) -> Sequence[str]:
     shown = NOTHING if value is None else f"{value:.1f} ms"
     return what, f"below {limit:.0f} ms", shown, "yes" if value is not None and value < limit else "no"
+
+
+def _least(what: str, ratio: Spread | None, share: float) -> Sequence[str]:
+    shown = NOTHING if ratio is None else f"{ratio.median:.0%}"
+    return what, f"at least {share:.0%}", shown, "yes" if ratio is not None and ratio.median >= share else "no"
 
 
 def _median(runs: Sequence[Latency], figure: Callable[[Latency], float]) -> float | None:

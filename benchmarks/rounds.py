@@ -15,7 +15,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.latency import Latency, run_latency
-from benchmarks.pipelines import BARE, ONE_WORKER, TWO_WORKERS, BareFaustPipeline, Pipeline, SignalStreamPipeline
+from benchmarks.pipelines import (
+    BARE,
+    ONE_WORKER,
+    SEALED,
+    TWO_WORKERS,
+    BareFaustPipeline,
+    Pipeline,
+    SignalStreamPipeline,
+)
 from benchmarks.throughput import Burst, run_burst
 from benchmarks.topics import delete_topics
 from benchmarks.workload import Load, load
@@ -23,7 +31,7 @@ from tests.kafka.broker import KafkaBroker
 
 WARM_UP_SECONDS = 90.0
 SLOWEST_PER_SECOND = 20.0  # a burst slower than this is given up
-ORDER = (ONE_WORKER, BARE, TWO_WORKERS)
+ORDER = (ONE_WORKER, BARE, SEALED, TWO_WORKERS)
 WITH_LATENCY = (ONE_WORKER, BARE)
 
 
@@ -52,7 +60,7 @@ class Results:
     @property
     def lost(self) -> int:
         """Return how many messages of SignalStream's own runs did not come out, or counted twice."""
-        own = (ONE_WORKER, TWO_WORKERS)
+        own = (ONE_WORKER, SEALED, TWO_WORKERS)
         bursts = sum(burst.missing + burst.surplus for name in own for burst in self.bursts.get(name, ()))
         steady = sum(run.missing + len(run.failures) for name in own for run in self.latencies.get(name, ()))
         return bursts + steady
@@ -78,8 +86,8 @@ def _pipeline(name: str, broker: KafkaBroker, directory: Path, number: int) -> P
     if name == BARE:
         return BareFaustPipeline(broker.bootstrap, directory / f"bare-{number}", f"bench-bare-{number}")
     workers = 2 if name == TWO_WORKERS else 1
-    prefix = f"bench-{workers}-{number}"
-    return SignalStreamPipeline(broker.bootstrap, directory / prefix, prefix, workers)
+    prefix = f"bench-sealed-{number}" if name == SEALED else f"bench-{workers}-{number}"
+    return SignalStreamPipeline(broker.bootstrap, directory / prefix, prefix, workers, sealed=name == SEALED)
 
 
 def _measure(plan: Plan, broker: KafkaBroker, pipeline: Pipeline, directory: Path, results: Results) -> None:

@@ -7,7 +7,7 @@ import pytest
 from benchmarks import report, show
 from benchmarks.journal import Samples
 from benchmarks.latency import summary
-from benchmarks.pipelines import BARE, ONE_WORKER
+from benchmarks.pipelines import BARE, ONE_WORKER, SEALED
 from benchmarks.report import Table
 from benchmarks.rounds import Plan, Results, turned
 from benchmarks.throughput import Burst
@@ -16,10 +16,12 @@ BURST = Burst(messages=1000, seconds=10.0, worker_cpu_seconds=4.0, broker_cpu_se
 SAMPLES = Samples(late_ms=(0.0,) * 10, accepted_ms=(2.0,) * 10, covered_ms=(20.0,) * 10, failures=())
 
 
-def results(own_seconds: float, missing: int = 0) -> Results:
+def results(own_seconds: float, missing: int = 0, sealed: float = 0.95) -> Results:
     own = replace(BURST, seconds=own_seconds, missing=missing)
+    encrypted = replace(BURST, seconds=own_seconds / sealed)
     steady = summary(SAMPLES, cpu_share=0.3)
-    return Results({ONE_WORKER: [own], BARE: [BURST]}, {ONE_WORKER: [steady], BARE: [steady]})
+    bursts = {ONE_WORKER: [own], BARE: [BURST], SEALED: [encrypted]}
+    return Results(bursts, {ONE_WORKER: [steady], BARE: [steady]})
 
 
 def met(found: Results) -> list[str]:
@@ -28,22 +30,26 @@ def met(found: Results) -> list[str]:
 
 
 def test_what_keeps_every_expectation_is_said_to() -> None:
-    assert met(results(own_seconds=16.0)) == ["yes"] * 4
+    assert met(results(own_seconds=16.0)) == ["yes"] * 5
 
 
 def test_less_than_the_expected_share_of_bare_faust_is_said_not_to_be_met() -> None:
-    assert met(results(own_seconds=17.0)) == ["yes", "yes", "no", "yes"]
+    assert met(results(own_seconds=17.0)) == ["yes", "yes", "no", "yes", "yes"]
+
+
+def test_encryption_that_costs_more_than_a_tenth_is_said_not_to_be_met() -> None:
+    assert met(results(own_seconds=16.0, sealed=0.89)) == ["yes", "yes", "yes", "no", "yes"]
 
 
 def test_a_run_with_missing_messages_has_no_rate_and_counts_as_loss() -> None:
     found = results(own_seconds=10.0, missing=3)
     assert found.lost == 3
     assert report.ratios(found, ONE_WORKER) is None
-    assert met(found) == ["yes", "yes", "no", "no"]
+    assert met(found) == ["yes", "yes", "no", "no", "no"]
 
 
 def test_nothing_measured_is_nothing_met() -> None:
-    assert met(Results()) == ["no", "no", "no", "yes"]
+    assert met(Results()) == ["no", "no", "no", "no", "yes"]
 
 
 def test_a_request_that_never_came_out_is_counted_and_not_averaged_away() -> None:
