@@ -27,7 +27,6 @@ from signalstream.errors import (
 from signalstream.models.base import Model
 
 MOST_FAILURES = 2  # answers that hold nothing usable for a turn, after which it is given up
-PRUDENCE = 1.15  # a backlog whose end is just in time makes everyone in it just too late when anything takes longer
 STOPPED = Outcome(error=AnalystUnavailableError("it is being stopped"))
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -128,7 +127,7 @@ class Asking(Generic[T]):
         if ahead == 0:
             return False  # the layers below say it when not even the next question has room
         wait = self._expected.question_seconds(ahead) + self._expected.answer_seconds()
-        return wait < inf and asyncio.get_running_loop().time() + PRUDENCE * wait > entry.deadline
+        return wait < inf and asyncio.get_running_loop().time() + wait > entry.deadline
 
     def _start(self) -> None:
         if self._pump is None or self._pump.done():

@@ -44,8 +44,8 @@ class Gathering(Generic[T]):
             self._backlog.add(entry)
 
     def ahead(self, entry: Waiting[T]) -> int:
-        """Return how many questions go, at most, before one with a turn that comes now."""
-        return 0 if self._superseding.waits(entry) else self._backlog.ahead(entry.tenant)
+        """Return about how many questions go before the one that a turn may share which comes now."""
+        return 0 if self._superseding.waits(entry) else self._backlog.ahead(entry)
 
     def put_back(self, entries: Iterable[Waiting[T]]) -> None:
         """Let turns wait again, before all others of their tenant and in their order, each to be asked alone."""

@@ -135,11 +135,11 @@ def test_a_turn_whose_answer_would_come_too_late_is_not_asked_and_learns_so_at_o
 
         too_late = [end.result() for end in ends if end.done()]
         assert (
-            too_late == [["AnalystOverloadedError"]] * 14
-        )  # five turns share a question: a fifth one would come too late
+            too_late == [["AnalystOverloadedError"]] * 5
+        )  # five turns share a question: a sixth one would come too late
         desk.open.set()
         made = [end for ends in await asyncio.gather(*ends) for end in ends]
-        assert made.count("AnalystOverloadedError") == 14
+        assert made.count("AnalystOverloadedError") == 5
         assert {"id-31", "id-32"} <= set(made)
 
     in_virtual_time(law())
@@ -149,23 +149,22 @@ def test_the_newest_turn_of_a_conversation_takes_the_place_of_the_older_however_
     async def law() -> None:
         desk, began = Desk(), asyncio.get_running_loop().time()
         asking = Asking(gathering(), desk, Expected(answer=4.0, between=5.0))
-        first = asyncio.create_task(outcomes(asking, [waiting(0)]))
+        ends = [asyncio.create_task(outcomes(asking, [waiting(0)]))]
+        await asyncio.sleep(0.001)  # it is on its way
+        for number in range(1, 6):
+            entry = waiting(number, task="summary", deadline=began + 9)
+            ends.append(asyncio.create_task(outcomes(asking, [entry])))
         await asyncio.sleep(0.001)
-        older = asyncio.create_task(
-            outcomes(asking, [waiting(1, task="summary", conversation="c", deadline=began + 9)])
-        )
+        newer = waiting(6, task="summary", conversation="c-3", seq=2, deadline=began + 9)
+        other = waiting(7, task="summary", deadline=began + 9)
+        ends += [asyncio.create_task(outcomes(asking, [entry])) for entry in (newer, other)]
         await asyncio.sleep(0.001)
-        newer = outcomes(asking, [waiting(2, task="summary", conversation="c", seq=2, deadline=began + 9)])
-        other = outcomes(asking, [waiting(3, task="summary", deadline=began + 9)])
-        desk_opens = asyncio.get_running_loop().call_later(0.01, desk.open.set)
+        desk.open.set()
 
-        made = await asyncio.gather(newer, other)
-        assert (made, await older, await first) == (
-            [["id-2"], ["AnalystOverloadedError"]],
-            ["AnalystSupersededError"],
-            ["id-0"],
-        )
-        assert not desk_opens.cancelled()
+        made = [end for ends in await asyncio.gather(*ends) for end in ends]
+        assert made[3] == "AnalystSupersededError"
+        assert made[6:] == ["id-6", "AnalystOverloadedError"]
+        assert set(made[:3] + made[4:6]) == {"id-0", "id-1", "id-2", "id-4", "id-5"}
 
     in_virtual_time(law())
 

@@ -143,6 +143,16 @@ def test_a_search_that_is_short_of_cpu_makes_no_turn_too_late_that_was_begun():
     in_virtual_time(law())
 
 
+def test_turns_that_could_still_share_a_question_are_not_refused():
+    async def law() -> None:
+        run = Run(Settings(_env_file=None))
+        await run.run(4_000, lambda number: f"t-{number % 40}")  # 160 lines of turns, and a question takes of one
+
+        assert run.answered_a_minute() >= 2_300
+
+    in_virtual_time(law())
+
+
 def test_turns_of_many_tenants_are_refused_only_as_far_as_the_budget_goes():
     async def law() -> None:
         run = Run(Settings(_env_file=None))
@@ -150,6 +160,6 @@ def test_turns_of_many_tenants_are_refused_only_as_far_as_the_budget_goes():
 
         asked = sum(WARM <= at < SECONDS and answer.engine == "fake" for at, _, answer in run.ends)
         assert asked >= 0.95 * 850 * (SECONDS - WARM) / 60
-        assert run.overdue() <= 0.02 * asked
+        assert run.overdue() <= 0.05 * asked  # nearly all answers come as soon as is expected, 19 of 20
 
     in_virtual_time(law())
