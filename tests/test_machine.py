@@ -8,6 +8,8 @@ import pytest
 
 from tests.machine import missing_parts, must_run_everything
 
+pytestmark = pytest.mark.slow  # each starts a command in a process of its own, which loads everything
+
 REPOSITORY = Path(__file__).parents[1]
 MARKED = "tests/kafka/test_broker.py::test_data_survive_a_kill_on_the_same_port"
 

@@ -4,6 +4,8 @@ import pytest
 
 from tests.cli.command import assert_one_line, signalstream
 
+pytestmark = pytest.mark.slow  # each starts a command in a process of its own, which loads everything
+
 
 def test_it_sends_nothing_again_unless_told_what(tmp_path):
     assert_one_line(signalstream("reanalyze", folder=tmp_path), "say which analyses", "--all")

@@ -10,6 +10,8 @@ import pytest
 from tests.cli.command import assert_one_line, signalstream
 from tests.security.vaults import FIRST_TEXT
 
+pytestmark = pytest.mark.slow  # each starts a command in a process of its own, which loads everything
+
 NOBODY_THERE = {
     "SIGNALSTREAM_KAFKA_BROKERS": "127.0.0.1:1",
     "SIGNALSTREAM_ENCRYPTION": "required",

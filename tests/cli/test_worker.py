@@ -2,9 +2,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from signalstream.cli.worker import command_line
 from signalstream.settings import load_settings
 from tests.cli.command import assert_one_line, signalstream
+
+pytestmark = pytest.mark.slow  # each starts a command in a process of its own, which loads everything
 
 
 def test_the_worker_is_the_faust_command_line_on_the_settings_port() -> None:
