@@ -1,6 +1,7 @@
 """The tenants' policies, as every process knows them: the topic ``security.policies`` over the deployment's decisions.
 
-A row's key is the tenant's id. A row that cannot be read counts as none, so that the deployment's decisions hold.
+A row's key is the tenant's id. A row that cannot be read may have been stricter than the deployment is: the most
+careful decision holds where there is one, and the deployment's for the rest.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from signalstream.topics import POLICIES, topic_name
 
 OWN_FIELDS = tuple(name for name in TenantPolicy.model_fields if name not in {"v", "tenant_id"})
 """What a tenant may decide."""
+MOST_CAREFUL = {"originals": "redacted_only", "detector_failure": "block"}
+"""What holds for a tenant whose row cannot be read."""
 log = structlog.get_logger()
 
 
@@ -27,16 +30,21 @@ class PolicyRows:
         self._defaults = defaults
         self._whole: dict[str, TenantPolicy] = {}
         self.own: dict[str, TenantPolicy] = {}
+        self.unreadable: set[str] = set()
 
     def apply(self, key: bytes, value: bytes | None) -> None:
         """Take in a row of the topic, or that it is gone."""
         tenant = key.decode(errors="replace")
         self.own.pop(tenant, None)
         self._whole.pop(tenant, None)
+        self.unreadable.discard(tenant)
         policy = None if value is None else _read(tenant, value)
         if policy is not None:
             self.own[tenant] = policy
             self._whole[tenant] = self._defaults.model_copy(update=_decided(policy))
+        elif value is not None and is_tenant_id(tenant):
+            self.unreadable.add(tenant)
+            self._whole[tenant] = self._defaults.model_copy(update={"tenant_id": tenant, **MOST_CAREFUL})
 
     def of(self, tenant: str) -> TenantPolicy:
         """See core.policies.Policies."""

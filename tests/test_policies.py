@@ -56,6 +56,25 @@ def test_a_row_that_cannot_be_read_leaves_the_deployments_decisions(key, value):
     assert known.of("acme").originals == ("redacted_and_sealed_original" if key != b"acme" else "redacted_only")
 
 
+@pytest.mark.parametrize(
+    "value", [b"not json", b'{"tenant_id":"acme","of_a_later_version":1}', b'{"tenant_id":"globex"}']
+)
+def test_a_row_that_cannot_be_read_never_keeps_or_lets_pass_more_than_its_tenant_wanted(value):
+    lenient = {"originals": "redacted_and_sealed_original", "detector_failure": "pass", "requests_per_minute": 7}
+    known = PolicyRows(DEFAULTS.model_copy(update=lenient))
+    known.apply(*row_of(TenantPolicy(tenant_id="acme", originals="redacted_only", detector_failure="block")))
+
+    known.apply(b"acme", value)
+    policy = known.of("acme")
+    assert (policy.tenant_id, policy.originals, policy.detector_failure) == ("acme", "redacted_only", "block")
+    assert policy.requests_per_minute == 7
+    assert known.of("globex").detector_failure == "pass"
+    assert known.unreadable == {"acme"}
+
+    known.apply(b"acme", None)
+    assert (known.of("acme").detector_failure, known.unreadable) == ("pass", set())
+
+
 def test_a_policy_that_leaves_everything_open_is_a_tombstone():
     assert row_of(TenantPolicy(tenant_id="acme")) == (b"acme", None)
 

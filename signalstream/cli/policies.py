@@ -16,13 +16,14 @@ from signalstream.cli.tables import console, table
 from signalstream.core.keys import is_tenant_id
 from signalstream.errors import ConfigurationError
 from signalstream.models.policy import TenantPolicy
-from signalstream.policies import OWN_FIELDS, PolicyRows, deployment_policy, row_of
+from signalstream.policies import MOST_CAREFUL, OWN_FIELDS, PolicyRows, deployment_policy, row_of
 from signalstream.settings import Settings, load_settings
 from signalstream.topics import POLICIES
 
 COLUMNS = ("tenant", "field", "value", "decided by")
 OPEN = "-"
 LEFT = "left to the deployment"
+UNREADABLE = "its row, which cannot be read"
 Tenant = Annotated[str, typer.Option(help="Whose policy.")]
 FIELDS = f"Fields: {', '.join(OWN_FIELDS)}."
 
@@ -64,9 +65,11 @@ def reset(
 
 
 async def _change(settings: Settings, tenant: str, changes: Mapping[str, str | None]) -> None:
-    before = (await _rows(settings)).own.get(tenant) or TenantPolicy(tenant_id=tenant)
+    rows = await _rows(settings)
+    require_readable(rows, tenant, changes)
+    before = rows.own.get(tenant) or TenantPolicy(tenant_id=tenant)
     after = changed(before, changes)
-    if after == before:
+    if after == before and tenant not in rows.unreadable:
         console().print(f"nothing to change: that is the policy of {tenant} already")
         return
     require_possible(settings, after)
@@ -75,6 +78,15 @@ async def _change(settings: Settings, tenant: str, changes: Mapping[str, str | N
     await append_rows(settings, POLICIES, [row_of(after)])
     for name, value in told.items():
         console().print(f"{tenant}: {name} {value if value == LEFT else f'= {value}'}", markup=False)
+
+
+def require_readable(rows: PolicyRows, tenant: str, changes: Mapping[str, str | None]) -> None:
+    """Raise ConfigurationError for a change of what this version cannot read, unless all of it is left open."""
+    if tenant in rows.unreadable and changes != dict.fromkeys(OWN_FIELDS):
+        raise ConfigurationError(
+            f"the policy of {tenant} cannot be read by this version, and its other decisions would be lost. Nothing "
+            f"was changed; use the version that wrote it or begin anew: `signalstream policies reset --tenant {tenant}`"
+        )
 
 
 def require_possible(settings: Settings, policy: TenantPolicy) -> None:
@@ -125,7 +137,12 @@ async def _rows(settings: Settings) -> PolicyRows:
 
 
 def _told(rows: PolicyRows) -> list[dict[str, object]]:
-    return [line for tenant in sorted(rows.own) for line in _told_of(rows, tenant) if line["decided by"] == "tenant"]
+    return [
+        line
+        for tenant in sorted({*rows.own, *rows.unreadable})
+        for line in _told_of(rows, tenant)
+        if line["decided by"] != "deployment"
+    ]
 
 
 def _told_of(rows: PolicyRows, tenant: str) -> list[dict[str, object]]:
@@ -134,6 +151,8 @@ def _told_of(rows: PolicyRows, tenant: str) -> list[dict[str, object]]:
     for name in OWN_FIELDS:
         value = getattr(whole, name)
         by = "tenant" if own is not None and getattr(own, name) is not None else "deployment"
+        if tenant in rows.unreadable and name in MOST_CAREFUL:
+            by = UNREADABLE
         lines.append(dict(zip(COLUMNS, (tenant, name, OPEN if value is None else value, by), strict=True)))
     return lines
 

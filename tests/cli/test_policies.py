@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from signalstream.cli.policies import assignments, changed, require_possible
+from signalstream.cli.policies import assignments, changed, require_possible, require_readable
 from signalstream.errors import ConfigurationError
 from signalstream.models.policy import TenantPolicy
+from signalstream.policies import OWN_FIELDS, PolicyRows, deployment_policy
 from signalstream.settings import Settings
 from tests.cli.command import assert_one_line, signalstream
 
@@ -51,6 +52,16 @@ def test_originals_are_kept_only_where_values_are_encrypted():
         require_possible(clear, ACME)
     with pytest.raises(ValidationError, match="originals encrypted only"):
         Settings(_env_file=None, encryption="off", originals="redacted_and_sealed_original")
+
+
+def test_what_a_later_version_decided_is_never_lost_by_a_change_only_by_leaving_all_open():
+    rows = PolicyRows(deployment_policy(Settings(_env_file=None)))
+    rows.apply(b"acme", b'{"tenant_id":"acme","of_a_later_version":1}')
+
+    with pytest.raises(ConfigurationError, match="policies reset --tenant acme"):
+        require_readable(rows, "acme", {"detector_failure": "block"})
+    require_readable(rows, "acme", dict.fromkeys(OWN_FIELDS))
+    require_readable(rows, "globex", {"detector_failure": "block"})
 
 
 @pytest.mark.slow
