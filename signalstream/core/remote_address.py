@@ -19,7 +19,7 @@ def remote_address(peer: str | None, forwarded_for: str, trusted: Networks) -> s
     found = UNKNOWN
     for hop in (peer or "", *reversed([part.strip() for part in forwarded_for.split(",")])):
         try:
-            address = ip_address(hop)
+            address = ip_address(_without_port(hop))
         except ValueError:
             break
         mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
@@ -28,6 +28,13 @@ def remote_address(peer: str | None, forwarded_for: str, trusted: Networks) -> s
         if not any(address in network for network in trusted):
             break
     return found
+
+
+def _without_port(hop: str) -> str:
+    # Some proxies append the port they were reached from: 198.51.100.1:4711, [2001:db8::1]:4711.
+    if hop.startswith("["):
+        return hop[1:].partition("]")[0]
+    return hop.partition(":")[0] if hop.count(":") == 1 else hop
 
 
 def _counted(address: IPv6Address) -> str:
