@@ -50,7 +50,7 @@ def verify(anchor: Anchor = None, as_json: AsJson = False) -> None:
     if report.findings:
         raise typer.Exit(1)
     if anchor is not None:
-        anchor.write_bytes(_LINKS.dump_json(report.ends))
+        leave(anchor, report.ends)
 
 
 @audit.command()
@@ -146,6 +146,19 @@ def told(report: Report, *, signed: bool) -> dict[str, Any]:
         "findings": [{"kind": each.kind, "place": each.place, "detail": each.detail} for each in report.findings],
         "ends": [each.model_dump(mode="json") for each in report.ends],
     }
+
+
+def leave(anchor: Path, ends: tuple[AuditLink, ...]) -> None:
+    """Keep the ends for the next check; a file that cannot be written stays as it was. Raises ConfigurationError."""
+    new = anchor.with_name(f"{anchor.name}.new")
+    try:
+        new.write_bytes(_LINKS.dump_json(ends))
+        new.replace(anchor)
+    except OSError as error:
+        raise ConfigurationError(
+            f"--anchor: {anchor} cannot be written ({type(error).__name__}), so the next check would not know of this "
+            "one; name a file in a folder that you may write to, and check again"
+        ) from error
 
 
 def anchored(anchor: Path | None) -> tuple[AuditLink, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from signalstream.cli.audit import anchored, told
+from signalstream.cli.audit import anchored, leave, told
 from signalstream.cli.audited import act
 from signalstream.core.audit_chain import ChainSecrets
 from signalstream.errors import ConfigurationError
@@ -50,6 +50,16 @@ def test_a_log_of_another_secret_tells_which_one_is_missing():
 
     assert {finding["kind"] for finding in told(report, signed=True)["findings"]} == {"unknown secret"}
     assert SECRETS.sign(report.held[0].entry).secret_id in told(report, signed=True)["findings"][0]["detail"]
+
+
+def test_an_anchor_is_what_the_last_check_left_and_one_that_cannot_be_written_is_told(tmp_path: Path):
+    file, ends = tmp_path / "anchor", checked(LOG).ends
+    leave(file, ends)
+    assert anchored(file) == ends
+    assert [each.name for each in tmp_path.iterdir()] == ["anchor"]
+
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        leave(tmp_path / "no such folder" / "anchor", ends)
 
 
 @pytest.mark.slow
