@@ -92,7 +92,9 @@ async def test_what_was_done_is_in_one_log_and_whoever_touches_it_is_found(
     await a_policy_is_known_within_seconds(on_kafka, operator)
     shop = Shop(session, worker.url, {"Authorization": f"Bearer {key['key']}"})
     await eventually(shop.let_in, "the key at the worker", SEEN_SECONDS)
-    await the_use_of_a_key_is_noted_once(shop, key, operator)
+    await shop.writes("old", "2020-01-01T12:00:00Z")
+    await shop.writes("new", datetime.now(UTC).isoformat())
+    await asyncio.gather(the_use_of_a_key_is_noted_once(shop, key, operator), what_was_decided_is_shown(operator))
     await what_was_silent_for_its_retention_goes_and_the_rest_stays(shop, operator)
     assert all(is_sealed(each.value) for each in await everything(on_kafka.bootstrap, [place]))
     anchor = str(tmp_path / "anchor")
@@ -129,6 +131,9 @@ async def a_policy_is_known_within_seconds(on_kafka: Deployment, operator: Opera
         assert policies.of("globex").detector_failure != "pass"
     finally:
         await policies.stop()
+
+
+async def what_was_decided_is_shown(operator: Operator) -> None:
     told = {each["field"]: each["value"] for each in await operator.told("policies", "show", "--tenant", "acme")}
     assert (told["detector_failure"], told["retention_messages_days"]) == ("pass", 30)
 
@@ -149,8 +154,6 @@ async def the_use_of_a_key_is_noted_once(shop: Shop, key: Json, operator: Operat
 
 
 async def what_was_silent_for_its_retention_goes_and_the_rest_stays(shop: Shop, operator: Operator) -> None:
-    await shop.writes("old", "2020-01-01T12:00:00Z")
-    await shop.writes("new", datetime.now(UTC).isoformat())
     for name in ("old", "new"):
         await eventually(partial(shop.has, name, 200), f"the conversation {name}", 20)
 
@@ -160,9 +163,11 @@ async def what_was_silent_for_its_retention_goes_and_the_rest_stays(shop: Shop, 
     assert await shop.has("old", 200)
     assert (await operator.told("retention", "sweep"))["due"] == due
 
-    await eventually(partial(shop.has, "old", 404), "the end of the old conversation", 10)
+    (swept,), _ = await asyncio.gather(
+        operator.told("audit", "show", "--action", "retention"),
+        eventually(partial(shop.has, "old", 404), "the end of the old conversation", 10),
+    )
     assert await shop.has("new", 200)
-    (swept,) = await operator.told("audit", "show", "--action", "retention")
     assert (swept["actor"], swept["subject"], swept["detail"]) == (
         "cli",
         "conversations",
