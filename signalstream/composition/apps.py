@@ -10,7 +10,7 @@ from signalstream.encryption import Encryption
 from signalstream.policies import ReplicaPolicies
 from signalstream.settings import Settings
 from signalstream.streaming.application import SignalApp, check_versions, new_app, set_log_levels
-from signalstream.streaming.event_loop import hand_over_quickly, settle_garbage
+from signalstream.streaming.event_loop import settle_garbage
 from signalstream.streaming.preflight import check_port, preflight
 from signalstream.streaming.versions import check_version
 from signalstream.telemetry import logging_config
@@ -70,7 +70,6 @@ def start_up_of(settings: Settings) -> Callable[[], Any]:
     async def start_up() -> None:
         set_log_levels(settings.log_level)
         settle_garbage()
-        hand_over_quickly()
         check_versions()
 
     return start_up

@@ -1,18 +1,13 @@
-"""What a process does once for speed: a faster event loop, a collector that leaves old things alone, fair threads."""
+"""What a process does once for speed: a faster event loop, a collector that leaves old things alone."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
-import sys
 from importlib import import_module
 from importlib.util import find_spec
 
 YOUNG_OBJECTS = 20_000  # between two looks at the young ones; Python's 700 means dozens of looks a second under load
-
-# A model's thread gives the interpreter up at each step that computes outside of it, six times for a short text, and
-# waits for it as often. With Python's 5 ms a busy event loop left it 70 texts a second of 444, with this 315.
-HAND_OVER_SECONDS = 0.0002
 
 
 def use_fast_event_loop() -> bool:
@@ -31,8 +26,3 @@ def settle_garbage() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, 10, 10)
-
-
-def hand_over_quickly() -> None:
-    """Let a thread that waits for the interpreter have it sooner than Python does by itself."""
-    sys.setswitchinterval(HAND_OVER_SECONDS)

@@ -35,14 +35,3 @@ settle_garbage()
 print(gc.get_freeze_count() > 1000, gc.get_threshold()[0])
 """
     assert printed(program) == "True 20000"
-
-
-def test_a_thread_that_waits_for_the_interpreter_has_it_within_half_a_millisecond() -> None:
-    program = """
-import sys
-from signalstream.streaming.event_loop import hand_over_quickly
-before = sys.getswitchinterval()
-hand_over_quickly()
-print(before, sys.getswitchinterval() <= 0.0005)
-"""
-    assert printed(program) == "0.005 True"

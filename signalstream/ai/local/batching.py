@@ -2,15 +2,22 @@
 
 A text that finds the thread idle runs at once, alone. What comes while a batch runs goes with the next ones: sorted by
 length, so that little is padded, and at most ``largest`` texts each.
+
+A model gives the interpreter up at each step that computes outside of it, six times for a short text, and waits for it
+as often. With Python's 5 ms a busy event loop left it 70 texts a second of 444, with 0.2 ms 315. But so short an
+interval costs a worker a quarter of its throughput when no model computes, for the threads that fetch take the
+interpreter from the loop as well: so it holds only while one does.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -19,6 +26,17 @@ from signalstream.errors import AnalystUnavailableError
 Result = TypeVar("Result")
 _ROUND = 4
 """How many batches are filled from one look at the queue: more sorts better, and makes the oldest text wait longer."""
+HURRIED_SECONDS, USUAL_SECONDS = 0.0002, 0.005  # after which a thread gives the interpreter up; usual: Python's own
+
+
+@contextmanager
+def _hurried() -> Iterator[None]:
+    # Of two models that compute at once, the first to end ends it: the other waits as Python lets it, for one batch.
+    sys.setswitchinterval(HURRIED_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(USUAL_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -90,7 +108,8 @@ class Batches(Generic[Result]):
 
     def _answer(self, batch: Sequence[_Request[Result]]) -> None:
         try:
-            results = self._run([one.text for one in batch])
+            with _hurried():
+                results = self._run([one.text for one in batch])
             for request, result in zip(batch, results, strict=True):
                 request.future.set_result(result)
         except Exception as error:  # noqa: BLE001 - whatever a model raises belongs to those who asked it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -141,3 +142,21 @@ async def test_what_waits_when_it_stops_is_told_so() -> None:
 async def test_without_a_start_nobody_waits() -> None:
     with pytest.raises(AnalystUnavailableError, match="must be started"):
         await Batches("test", Model().run).submit("text")
+
+
+async def test_while_a_model_computes_and_only_then_threads_hand_the_interpreter_over_quickly() -> None:
+    seen: list[float] = []
+
+    def run(texts: Sequence[str]) -> list[str]:
+        seen.append(sys.getswitchinterval())
+        if "bad" in texts:
+            raise ValueError("no such text")
+        return list(texts)
+
+    usual = sys.getswitchinterval()
+    async with running(run) as batches:
+        await batches.submit("a text")
+        with pytest.raises(ValueError, match="no such text"):
+            await batches.submit("bad")
+    assert max(seen) <= 0.0005
+    assert sys.getswitchinterval() == usual == pytest.approx(0.005)
