@@ -34,8 +34,8 @@ class ConversationAgent:
     """``support.messages.raw`` → ``support.conversations.state``, key tenant_id/conversation_id, table conversations.
 
     A message gets the conversation's next number and is kept redacted, its tags numbered; a repeat keeps its number,
-    changes nothing and is sent again. What does not decode, or has a key that is not its conversation's, becomes a
-    dead letter.
+    changes nothing and is sent again, unless it says something else than the message that is kept. What does not
+    decode, or has a key that is not its conversation's, becomes a dead letter.
 
     A request to erase marks the conversation in the table erasures, removes its row, and goes on to the aggregation
     agent by ``support.conversations.commands``. A message from before it is dropped, and told to ``dropped``; one after
@@ -92,6 +92,10 @@ class ConversationAgent:
         joined = join(state, message, self.find, self.bounds, generation_of(mark), offset=offset)
         # A repeat is written too: after a crash the disk may hold a row that its changelog never got.
         self.table.put(key.encode(), joined.state)
+        if joined.contradicts:
+            await self.table.confirmed(key.encode())
+            log.warning("message.id_reused", message_id=str(message.message_id), seq=joined.turn.seq, kept="the first")
+            return
         await self.outbox.send(self.turns_topic, key.encode(), encode(joined.turn), headers_of(event))
         await self.table.confirmed(key.encode())
         log.debug("turn.made", message_id=str(message.message_id), seq=joined.turn.seq, repeat=not joined.changed)

@@ -13,6 +13,7 @@ from itertools import accumulate
 from typing import NamedTuple
 from uuid import UUID
 
+from signalstream.core.masks import says_another
 from signalstream.core.placeholders import begun, learned, learned_tags, placeholders
 from signalstream.core.redaction import Span, apply_spans
 from signalstream.core.tagged import names_of, numbered, tags_of
@@ -35,11 +36,15 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Joined:
-    """The row after a message and the turn for it; ``changed`` is False for a repeat."""
+    """The row after a message and the turn for it; ``changed`` is False for a repeat.
+
+    ``contradicts`` is True for a message that has the id of a kept one and says something else: the first one counts.
+    """
 
     state: ConversationState
     turn: Turn
     changed: bool
+    contradicts: bool = False
 
 
 Find = Callable[[str, str], tuple[Span, ...]]
@@ -66,11 +71,20 @@ def join(
     seq = seq_of(state, message.message_id)
     if seq is not None:
         before = numbered(_as_before(state, message, seq), state.known)
-        return Joined(state, _turn(state, before, seq, bounds), changed=False)
+        contradicts = _contradicts(state, message, seq)
+        return Joined(state, _turn(state, before, seq, bounds), changed=False, contradicts=contradicts)
     place = None if message.original is None else offset
     said = _tagged(state, message) if message.found is not None else _searched(state, message, find)
     after = _added(state, said, bounds, place)
     return Joined(after, _turn(after, said.message, after.last_seq, bounds), changed=True)
+
+
+def _contradicts(state: ConversationState, message: Message, seq: int) -> bool:
+    kept = next((each for each in state.recent if each.seq == seq), None)
+    if kept is None:
+        return False
+    found = message.found or ()
+    return says_another(kept, state.masks.get(seq, ()), message.text, _masks(found, tags_of(found)))
 
 
 class _Said(NamedTuple):

@@ -16,6 +16,8 @@ from signalstream.core import entities
 from signalstream.models.conversation import ConversationState, KeptMessage, Mask
 from signalstream.models.intelligence import Analysis, PiiEntity
 
+_BLANK = "\x00"  # no message holds one
+
 
 class _Cover(NamedTuple):
     start: int
@@ -31,6 +33,33 @@ def masked(state: ConversationState, analyses: Iterable[Analysis]) -> Conversati
             found = [PiiEntity.model_validate(entity) for entity in entities.entities(analysis)]
             state = _masked(state, analysis.seq, analysis.message_id, found)
     return state
+
+
+def says_another(kept: KeptMessage, masks: Sequence[Mask], text: str, text_masks: Sequence[Mask]) -> bool:
+    """Say whether ``text``, which ``text_masks`` are in, is of another message than the one that is kept.
+
+    What is masked in either is not compared: more of the kept one may have been found since.
+    """
+    mine, other = _blanked(kept.text, masks), _blanked(text, text_masks)
+    if len(mine) != len(other):
+        return True
+    for start, end, _ in masks:
+        other = other[:start] + _BLANK * (end - start) + other[end:]
+    for start, end, _ in text_masks:
+        mine = mine[:start] + _BLANK * (end - start) + mine[end:]
+    return mine != other
+
+
+def _blanked(text: str, masks: Sequence[Mask]) -> str:
+    """Return a text as long as what was written, blank where it is masked."""
+    parts: list[str] = []
+    at = written = 0
+    for start, end, length in masks:
+        parts += (text[at : at + start - written], _BLANK * (end - start))
+        at += start - written + length
+        written = end
+    parts.append(text[at:])
+    return "".join(parts)
 
 
 def _masked(state: ConversationState, seq: int, message_id: UUID, found: Sequence[PiiEntity]) -> ConversationState:

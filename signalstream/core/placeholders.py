@@ -95,6 +95,12 @@ def placeholder(known: KnownValues, tag: str) -> str:
     return f"[{tag.partition(':')[0]}_{known.numbers.get(tag) or _own_number(tag)}]"
 
 
+def is_given_out(known: KnownValues, name: str) -> bool:
+    """Say whether a value of the conversation has ``name``, as in [EMAIL_1], by its row."""
+    label, _, number = name[1:-1].rpartition("_")
+    return any(str(given) == number and tag.startswith(f"{label}:") for tag, given in known.numbers.items())
+
+
 def redacted(
     text: str,
     spans: Sequence[Span],

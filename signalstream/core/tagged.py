@@ -12,8 +12,8 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from signalstream.core.keys import ConversationKey
-from signalstream.core.placeholders import label_of, placeholder
-from signalstream.core.redaction import Span, apply_spans
+from signalstream.core.placeholders import is_given_out, label_of, placeholder
+from signalstream.core.redaction import PLACEHOLDER, Span, apply_spans
 from signalstream.core.tags import Tagger, TagOf
 from signalstream.errors import UnprocessableError
 from signalstream.models.conversation import KnownValues
@@ -74,16 +74,28 @@ def places(found: Sequence[Found], names: Sequence[str]) -> tuple[Span, ...]:
 def numbered(message: Message, known: KnownValues) -> Message:
     """Return a tagged message with numbered placeholders, and without its original.
 
+    What was typed like a placeholder whose number a value has keeps its words, in round brackets: nobody gets the value
+    to stand where none was. (A number that is typed before is given to no value: ``learned_tags``.)
+
     Raises UnprocessableError for one whose text has no tags where its findings say that they are.
     """
     if not message.found:
-        return message if message.original is None else message.model_copy(update={"original": None})
+        text = _without_imitations(message.text, known)
+        is_as_it_is = message.original is None and text == message.text
+        return message if is_as_it_is else message.model_copy(update={"text": text, "original": None})
     tags = tags_of(message.found)
     spans = places(message.found, tags)
     if any(message.text[span.start : span.end] != tag for span, tag in zip(spans, tags, strict=True)):
         raise UnprocessableError("the message's text has no tags where its findings say that they are")
-    text = apply_spans(message.text, spans, names_of(message.found, known))
+    # A tag is no placeholder by its looks, and either has its brackets to itself: places stay as they are.
+    text = apply_spans(_without_imitations(message.text, known), spans, names_of(message.found, known))
     return message.model_copy(update={"text": text, "original": None})
+
+
+def _without_imitations(text: str, known: KnownValues) -> str:
+    if not known.numbers or "_" not in text:
+        return text
+    return PLACEHOLDER.sub(lambda each: f"({each[0][1:-1]})" if is_given_out(known, each[0]) else each[0], text)
 
 
 class WayBack:

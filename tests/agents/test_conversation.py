@@ -96,6 +96,17 @@ async def test_what_is_no_message_of_its_conversation_changes_nothing(taken, err
     assert (rows, outbox.sent) == ({}, [])
 
 
+async def test_of_two_messages_with_one_id_the_first_counts_and_a_real_repeat_is_sent_again():
+    rows: dict[bytes, bytes] = {}
+    outbox = RecordingOutbox()
+    joining = agent(rows, outbox)
+    for text in ("my card: 4111", "all is well", "my card: 4111"):
+        await joining.step(of(message(1, text)))
+
+    assert [turn.message.text for turn in turns(outbox)] == ["my card: [CARD_1]"] * 2
+    assert decode(ConversationState, rows[KEY]).message_count == 1
+
+
 async def test_a_row_that_would_be_too_large_is_refused_and_the_old_one_stays():
     rows: dict[bytes, bytes] = {}
     outbox = RecordingOutbox()

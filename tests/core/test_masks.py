@@ -57,6 +57,17 @@ def test_what_the_model_found_leaves_the_kept_message_too():
         assert text_of(after) == "[NAME_20001] writes from [EMAIL_1] about [ADDRESS_20002]"
 
 
+@given(PLACES, st.booleans(), st.sampled_from([TEXT, "a@b.example", "no mail"]))
+def test_a_repeat_says_the_same_whatever_was_masked_since_and_another_text_does_not(places, tags, text):
+    state = masked(row(text, tags=tags), [pii(*places)])
+
+    for again, contradicts in ((text, False), (text + "!", True), ("Bob: " + text, True)):
+        one = message(1, again)
+        one = tagged_message(one, found("a@b.example", "email"), KeyedTagger(UNSEALED.secret_of)) if tags else one
+        repeat = join(state, one, nothing_found, BOUNDS)
+        assert (repeat.state is state, repeat.changed, repeat.contradicts) == (True, False, contradicts)
+
+
 def test_what_reaches_over_a_mask_takes_its_name():
     assert text_of(masked(row(), [pii((15, 16, "[NAME_20001]"))])) == "Ann Lee writes [EMAIL_1] about 12 Main Street"
 

@@ -134,6 +134,30 @@ def test_what_somebody_writes_that_looks_like_a_tag_stays_text_and_a_placeholder
     assert shown == [forged, "[EMAIL_2]"]
 
 
+def test_who_types_a_placeholder_that_a_value_has_gets_round_brackets_and_never_the_value():
+    state, shown = joined(["mail a@b.example", "is [EMAIL_1] or a@b.example mine? [EMAIL_2]"], "a@b.example", "email")
+    assert shown[1] == "is (EMAIL_1) or [EMAIL_1] mine? [EMAIL_2]"
+    assert state.recent[1].text == shown[1]
+    without_any = tagged_message(message(3, "[EMAIL_1]!"), nothing_found, TAGGER)
+    assert join(state, without_any, nothing_found, BOUNDS).turn.message.text == "(EMAIL_1)!"
+
+
+@given(st.lists(st.sampled_from(["[EMAIL_1]", "[EMAIL_2]", "a@b.example", "c@d.example", "x"]), min_size=1, max_size=8))
+def test_a_placeholder_in_a_conversation_stands_for_one_thing_alone(texts):
+    def mails(_tenant: str, text: str) -> tuple[Span, ...]:
+        return (Span(0, len(text), "email", "test", 1.0),) if "@" in text else ()
+
+    state, meant = None, {}
+    sent = [tagged_message(message(number, text), mails, TAGGER) for number, text in enumerate(texts)]
+    for one, text in zip(sent, texts, strict=True):
+        made = join(state, one, nothing_found, BOUNDS)
+        state = made.state
+        assert meant.setdefault(made.turn.message.text, text) == text
+    assert state is not None
+    for one, kept in zip(sent, state.recent, strict=True):  # delivered again
+        assert join(state, one, nothing_found, BOUNDS).turn.message.text == kept.text
+
+
 def test_a_value_that_a_model_found_first_keeps_the_number_that_it_was_given():
     own = PLACEHOLDER.fullmatch(names_of(tagged("Ann", [Span(0, 3, "name", "t", 1)], TAG_OF).found, KnownValues())[0])
     assert own is not None
