@@ -16,6 +16,7 @@ import structlog
 
 from signalstream.core.clock import Clock
 from signalstream.core.deadlines import Deadlines
+from signalstream.errors import KeyPendingError, UndecodableError
 from signalstream.models.windows import WindowCommand
 from signalstream.streaming.delivery import Outbox
 from signalstream.streaming.values import encode
@@ -73,7 +74,7 @@ class WindowSweep:
         self._stale = False
         self.deadlines.clear()
         try:
-            for number, (key, row) in enumerate(self.table.items()):
+            for number, (key, row) in enumerate(self.table.items(pending=self._look_again)):
                 self.table.note(key, row)
                 if number % ROWS_PER_TURN == 0:
                     await asyncio.sleep(0)
@@ -81,9 +82,20 @@ class WindowSweep:
             self._stale = True
             raise
 
+    def _look_again(self, row_key: bytes) -> None:
+        """Take a row that cannot be read yet for due: it is read again then, and noted for when it really is."""
+        self.deadlines.set(row_key, self.clock.now())
+
     async def _command(self, row_key: bytes) -> bool:
         conversation, start = parse_row_key(row_key)
-        row = self.table.get(row_key)
+        try:
+            row = self.table.get(row_key)
+        except KeyPendingError:  # its tenant's alone: the other windows are due all the same
+            self.deadlines.set(row_key, self.clock.now() + REPEAT)
+            return False
+        except UndecodableError as error:
+            log.warning("windows.row_unreadable", detail=str(error))
+            return False
         if row is None:
             return False
         now = self.clock.now()

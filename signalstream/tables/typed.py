@@ -16,7 +16,7 @@ import structlog
 from pydantic import BaseModel
 
 from signalstream.core.sealing import UNSEALED, Sealer
-from signalstream.errors import UndecodableError, UnprocessableError
+from signalstream.errors import KeyPendingError, UndecodableError, UnprocessableError
 from signalstream.streaming.values import MAX_VALUE_BYTES, decode, encode
 
 M = TypeVar("M", bound=BaseModel)
@@ -95,8 +95,11 @@ class TypedTable(Generic[M]):
         with suppress(KeyError):
             del self._rows[key]
 
-    def items(self) -> Iterator[tuple[bytes, M]]:
-        """Yield every row that this worker holds; one that another version wrote is logged and left out."""
+    def items(self, pending: Callable[[bytes], None] = lambda _key: None) -> Iterator[tuple[bytes, M]]:
+        """Yield every row that this worker holds; one that another version wrote is logged and left out.
+
+        One whose key has not arrived yet hides no other: its row key is told to ``pending``.
+        """
         for key, value in self._rows.items():
             if self._seal.sealer.erased(key):
                 continue
@@ -104,6 +107,8 @@ class TypedTable(Generic[M]):
                 row = self._read(bytes(key), value)
             except UndecodableError as error:
                 log.warning("table.row_unreadable", table=self._name, detail=str(error))
+            except KeyPendingError:
+                pending(bytes(key))
             else:
                 yield bytes(key), row
 

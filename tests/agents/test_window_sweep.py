@@ -11,10 +11,12 @@ from signalstream.agents import window_sweep
 from signalstream.agents.window_sweep import REPEAT, WindowSweep
 from signalstream.core import windows
 from signalstream.core.deadlines import Deadlines
+from signalstream.core.sealing import Unsealed
 from signalstream.core.windows import WindowPolicy
-from signalstream.errors import BrokerUnavailableError
+from signalstream.errors import BrokerUnavailableError, KeyPendingError
 from signalstream.models.windows import WindowCommand, WindowState
 from signalstream.streaming.values import decode
+from signalstream.tables.typed import RowSeal
 from signalstream.tables.windows import WindowTable, row_key
 from tests.core.analyses import BEGIN, analysis
 from tests.fakes import FixedClock, RecordingOutbox
@@ -142,6 +144,47 @@ async def test_a_row_that_this_version_cannot_read_hides_no_other_and_is_logged(
     with capture_logs() as logs:
         assert await bench.sweep.sweep() == 1
     assert [line["event"] for line in logs] == ["table.row_unreadable"]
+
+
+class LateKey(Unsealed):
+    """Opens no row of a tenant while ``away``."""
+
+    def __init__(self, tenant: bytes) -> None:
+        self.tenant, self.away = tenant, True
+
+    def open(self, topic: str, key: bytes | None, value: bytes) -> bytes:
+        if self.away and (key or b"").startswith(self.tenant):
+            raise KeyPendingError("its key has not arrived")
+        return super().open(topic, key, value)
+
+
+async def test_windows_of_a_tenant_whose_key_comes_late_hold_no_others_up_and_are_closed_when_it_is_there():
+    bench, sealer = Bench(), LateKey(b"late/")
+    for name in (b"late/c-1", b"acme/c-1", b"late/c-2"):
+        bench.open(0, name)
+    bench.sweep.table = WindowTable(bench.rows, bench.deadlines, seal=RowSeal(sealer, "changelog"))
+    bench.clock.time += DUE
+
+    assert await bench.sweep.sweep() == 1
+    assert [key for key, _, _ in bench.commands()] == [b"acme/c-1"]
+    sealer.away = False
+    bench.clock.time += REPEAT
+    assert await bench.sweep.sweep() == 3
+    assert {key for key, _, _ in bench.commands()} == {b"acme/c-1", b"late/c-1", b"late/c-2"}
+
+
+async def test_a_window_that_cannot_be_read_when_it_is_due_holds_no_others_up():
+    bench = Bench()
+    for name in (b"acme/broken", b"acme/c-1"):
+        bench.open(0, name)
+    await bench.sweep.sweep()
+    [broken] = [key for key in bench.rows if b"broken" in key]
+    bench.rows[broken] = b"{}"
+    bench.clock.time += DUE
+
+    with capture_logs() as logs:
+        assert await bench.sweep.sweep() == 1
+    assert [line["event"] for line in logs] == ["windows.row_unreadable"]
 
 
 class ChangingRows(dict[bytes, bytes]):

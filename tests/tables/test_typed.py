@@ -11,7 +11,7 @@ from signalstream.models.windows import WindowCommand
 from signalstream.security.vault import Vault
 from signalstream.streaming.values import MAX_VALUE_BYTES, encode
 from signalstream.tables.typed import CACHED_ROWS, RowSeal, TypedTable
-from tests.security.vaults import VaultTopic
+from tests.security.vaults import FIRST, VaultTopic
 
 
 def row(start: int) -> WindowCommand:
@@ -109,6 +109,28 @@ async def test_a_row_is_sealed_as_its_changelogs_value_and_the_same_row_never_tw
     assert vault.open("commands-changelog", b"acme/c", before) == encode(row(1))
     assert typed.get(b"acme/c") == row(1)
     assert list(typed.items()) == [(b"acme/c", row(1))]
+
+
+async def test_rows_whose_key_has_not_arrived_yet_hide_no_others_and_are_told():
+    topic, rows = VaultTopic(), dict[bytes, bytes]()
+    vault = topic.vault()
+    for key in (b"late/1", b"acme/c", b"late/2"):
+        await vault.prepare(key)
+        TypedTable(rows, WindowCommand, "commands", seal=RowSeal(vault, "changelog")).put(key, row(1))
+    topic.held = True
+    behind = Vault(lambda: FIRST, topic.write, lambda: 0.0, topic.clock)
+    for key, value in topic.log:
+        if b"late" not in key:
+            behind.apply(key, value)
+    pending: list[bytes] = []
+
+    readable = TypedTable(rows, WindowCommand, "commands", seal=RowSeal(behind, "changelog"))
+
+    assert list(readable.items(pending=pending.append)) == [(b"acme/c", row(1))]
+    assert pending == [b"late/1", b"late/2"]
+    for key, value in topic.log:
+        behind.apply(key, value)
+    assert [key for key, _ in readable.items()] == [b"late/1", b"acme/c", b"late/2"]
 
 
 async def test_a_row_that_was_put_in_anothers_place_on_the_disk_is_refused():
