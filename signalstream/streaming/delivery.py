@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -101,12 +101,25 @@ class Stage:
 
         ``exhausted`` is called with the event and the reason before an event whose attempts are used up is put aside.
         """
-        with self._described(event):
-            try:
-                await self._attempt(event, step, exhausted)
-            except KeyDestroyedError:
-                log.info("record.erased", reason="the key of its tenant was destroyed")
-                self.erased(self.name)
+        token = RECORD.set(partial(self._context, event))
+        try:
+            await step(event)
+        except Exception as error:  # noqa: BLE001 - nearly none fails: the rest of the way is for those that do
+            await self._judge(event, _failed_once(error, step), exhausted)
+        finally:
+            RECORD.reset(token)
+
+    async def _judge(
+        self,
+        event: Any,
+        step: Callable[[Any], Awaitable[None]],
+        exhausted: Callable[[Any, str], Awaitable[None]] | None,
+    ) -> None:
+        try:
+            await self._attempt(event, step, exhausted)
+        except KeyDestroyedError:
+            log.info("record.erased", reason="the key of its tenant was destroyed")
+            self.erased(self.name)
 
     async def _attempt(
         self,
@@ -141,13 +154,15 @@ class Stage:
 
         So one bad event harms no other, and each gets the fate that ``process`` gives it. Raises the same.
         """
+        token = RECORD.set(partial(self._context, events[-1]))
         try:
-            with self._described(events[-1]):
-                return await together(events)
+            return await together(events)
         except (Abandoned, StorageError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, each event is tried by itself, where it is judged
             log.info("stage.batch_split", events=len(events), error=type(error).__name__)
+        finally:
+            RECORD.reset(token)
         for event in events:
             await self.process(event, step)
         return None
@@ -189,14 +204,6 @@ class Stage:
     async def _post(self, event: Any, letter: DeadLetter, key: bytes, headers: Headers) -> None:
         await self._until_broker_answers(event, lambda _: self.outbox.send(self.dlq, key, encode(letter), headers))
 
-    @contextmanager
-    def _described(self, event: Any) -> Iterator[None]:
-        token = RECORD.set(lambda: self._context(event))
-        try:
-            yield
-        finally:
-            RECORD.reset(token)
-
     def _context(self, event: Any) -> dict[str, Any]:
         message = event.message
         context = {"agent": self.name, "topic": message.topic, "partition": message.partition, "offset": message.offset}
@@ -213,6 +220,18 @@ class Stage:
 def message_headers(request_id: str, tenant_id: str) -> Headers:
     """Return the headers that a message starts its way with."""
     return [(REQUEST_ID, request_id.encode()), (TENANT, tenant_id.encode())]
+
+
+def _failed_once(error: Exception, step: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:
+    """Return ``step`` as it is when it was run once and failed with ``error``: it does so again, then runs."""
+    failures = [error]
+
+    async def run(event: Any) -> None:
+        if failures:
+            raise failures.pop()
+        await step(event)
+
+    return run
 
 
 def _readable(key: bytes | None) -> bytes:

@@ -6,8 +6,8 @@ A semaphore serves in the order of coming, so that a tenant that comes with a hu
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Hashable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Hashable
+from contextlib import suppress
 
 from signalstream.core.fair_order import FairOrder
 
@@ -21,17 +21,12 @@ class FairSlots:
         self._free = limit
         self._waiting: FairOrder[Turn] = FairOrder()
 
-    @asynccontextmanager
-    async def of(self, tenant: Hashable) -> AsyncIterator[None]:
-        """Wait for a place and have it until the block ends."""
+    async def take(self, tenant: Hashable) -> None:
+        """Wait for a place; whoever has returned from here has one until it gives it back, once."""
         if self._free:  # then nobody waits
             self._free -= 1
         else:
             await self._turn(tenant)
-        try:
-            yield
-        finally:
-            self._give_back()
 
     async def _turn(self, tenant: Hashable) -> None:
         turn: Turn = asyncio.get_running_loop().create_future()
@@ -43,10 +38,11 @@ class FairSlots:
                 with suppress(ValueError):  # a place that was given back meanwhile has passed it over
                     self._waiting.discard(tenant, turn)
             else:  # the place was given in the same instant
-                self._give_back()
+                self.give_back()
             raise
 
-    def _give_back(self) -> None:
+    def give_back(self) -> None:
+        """Let the next who waits have a place that was taken."""
         while self._waiting:
             turn = self._waiting.next()
             if not turn.done():

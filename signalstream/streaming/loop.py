@@ -42,43 +42,60 @@ def run_agent(
     are worked on at once: for steps that know of no order, as a merge by maximum has none. Before a step, ``sealer``
     has the key for what it may write.
     """
-    ours = still_ours(app)
+    gate = Gate(app, sealer)
 
     async def agent(stream: Any) -> None:
         source = stream.noack()
         pool: OrderedPool[Any] = OrderedPool(
-            source.ack, _abandon(app), app.crash, in_flight, ahead=read_ahead, tenant=_tenant
+            _ack(app), _abandon(app), app.crash, in_flight, ahead=read_ahead, tenant=_tenant
         )
 
         if yields:
             app.hand_over_callbacks.append(pool.let_go)
 
-        async def may_begin(event: Any) -> None:
-            if app.handing_over:  # others wait for what has begun, and will do this anyway
-                raise Abandoned
-            await sealable(sealer, event.message.key)
-            await until_held(app.consumer.lease, lambda: ours(event))
-
         async def sure(event: Any) -> None:
-            await may_begin(event)
+            if not gate.is_open(event):
+                await gate.opened(event)
             await step(event)
 
         async def sure_together(events: list[Any]) -> None:
             assert together is not None
-            await may_begin(events[-1])
+            if not gate.is_open(events[-1]):
+                await gate.opened(events[-1])
             await together(events)
 
-        async def work(event: Any) -> None:
-            await stage.process(event, sure, exhausted)
+        def work(event: Any) -> Awaitable[None]:
+            return stage.process(event, sure, exhausted)
 
-        async def batch(events: list[Any]) -> None:
-            await stage.process_together(events, sure_together, sure)
+        def batch(events: list[Any]) -> Awaitable[None]:
+            return stage.process_together(events, sure_together, sure)
 
         async for event in source.events():
             await pool.submit(event, work, batch if together else None, in_order=in_order)
 
     channel = app.topic(*topics, key_serializer="raw", value_serializer="raw", maxsize=app.conf.stream_buffer_maxsize)
     app.agent(channel, name=stage.name)(agent)
+
+
+class Gate:
+    """What must be so before a step begins on an event; it is, for nearly every one."""
+
+    def __init__(self, app: SignalApp, sealer: Sealer) -> None:
+        self._app = app
+        self._sealer = sealer
+        self._ours = still_ours(app)
+
+    def is_open(self, event: Any) -> bool:
+        """Say whether a step may begin at once."""
+        app = self._app
+        return not app.handing_over and app.consumer.lease.held and self._sealer.is_ready(event.message.key)
+
+    async def opened(self, event: Any) -> None:
+        """Return once a step may begin. Raises Abandoned, and as ``Sealer.prepare``."""
+        if self._app.handing_over:  # others wait for what has begun, and will do this anyway
+            raise Abandoned
+        await sealable(self._sealer, event.message.key)
+        await until_held(self._app.consumer.lease, lambda: self._ours(event))
 
 
 def still_ours(app: SignalApp) -> Callable[[Any], bool]:
@@ -98,6 +115,13 @@ def _tenant(event: Any) -> bytes:
     # Of any key, also of one that no part of this program writes: whoever sends such ones waits as one tenant.
     tenant: bytes = (event.message.key or b"").partition(b"/")[0]
     return tenant
+
+
+def _ack(app: SignalApp) -> Callable[[Any], object]:
+    def ack(event: Any) -> None:
+        event.message.ack(app.consumer)
+
+    return ack
 
 
 def _abandon(app: SignalApp) -> Callable[[Any], None]:

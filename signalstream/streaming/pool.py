@@ -40,32 +40,38 @@ R = TypeVar("R", bound=Record)
 Line = tuple[Any, int]
 
 
-@dataclass
+@dataclass(slots=True, eq=False)
 class _Entry(Generic[R]):
     record: R
+    queue: _Queue[R]
+    task: asyncio.Task[None] | None = None
+    begun: bool = False  # and not settled: one that is cancelled before it begins would settle nothing
     done: bool = False
     abandoned: bool = False
 
 
-@dataclass
+@dataclass(slots=True, eq=False)
 class _Queue(Generic[R]):
+    line: Line
     broken: bool
     entries: deque[_Entry[R]] = field(default_factory=deque)
-    settling: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class OrderedPool(Generic[R]):
     """Runs work on records, ``limit`` at once, of ``ahead`` that were read and are not worked off (no more by default).
 
     ``tenant`` says whose a record is; without it all are one's, and go in the order of coming.
-    ``ack`` acknowledges a record; ``abandon`` lets one go. When work on a record is abandoned, everything behind it
-    in its line is abandoned too: it will be delivered again. ``crash`` is told of the first exception that work or an
-    acknowledgement let out; after that nothing is acknowledged.
+    ``ack`` acknowledges a record at once, so that none overtakes another; ``abandon`` lets one go. When work on a
+    record is abandoned, everything behind it in its line is abandoned too: it will be delivered again. ``crash`` is
+    told of the first exception that work or an acknowledgement let out; after that nothing is acknowledged.
+
+    One task a record and little else: eleven records of a message come by here. A coroutine that is run up to where it
+    first waits, and becomes a task only then, would see the reader's task as its own: a timeout would cancel that one.
     """
 
     def __init__(
         self,
-        ack: Callable[[R], Awaitable[object]],
+        ack: Callable[[R], object],
         abandon: Callable[[R], object],
         crash: Callable[[BaseException], Awaitable[object]],
         limit: int,
@@ -79,19 +85,18 @@ class OrderedPool(Generic[R]):
         self._crashed = False
         self._arrivals: deque[float] = deque(maxlen=BUSY_RECORDS)
         self._tenant = tenant
-        self._room = asyncio.Semaphore(max(limit, ahead or limit))
+        self._room = FairSlots(max(limit, ahead or limit))
         self._places = FairSlots(limit)
         self._lines: dict[Line, _Queue[R]] = {}
         self._broken: dict[Any, int] = {}  # the newest broken generation of each partition
         self._tails: dict[Any, asyncio.Task[None]] = {}
-        self._waiting: dict[Any, deque[tuple[_Queue[R], _Entry[R]]]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._begun: set[asyncio.Task[None]] = set()  # one that is cancelled before it begins would settle nothing
+        self._waiting: dict[Any, deque[_Entry[R]]] = {}
+        self._entries: set[_Entry[R]] = set()
 
     @property
     def in_flight(self) -> int:
         """Return how many records are in work, or wait for one of their key or for their tenant's turn."""
-        return len(self._tasks)
+        return len(self._entries)
 
     async def submit(
         self,
@@ -106,147 +111,140 @@ class OrderedPool(Generic[R]):
         With ``together``, records that wait for one of their key are worked on as one batch, in order, when it ends.
         Not ``in_order``, work does not wait for that on earlier records of the key; acknowledgements keep their order.
         """
-        await self._room.acquire()
-        self._arrivals.append(asyncio.get_running_loop().time())
-        line = (record.message.tp, record.message.generation_id or 0)
-        queue = self._lines.setdefault(line, _Queue(broken=line[1] <= self._broken.get(line[0], -1)))
-        entry = _Entry(record)
-        queue.entries.append(entry)
+        await self._room.take(None)
+        loop = asyncio.get_running_loop()
+        if together is not None:
+            self._arrivals.append(loop.time())
+        entry = _Entry(record, self._queue_of(record.message))
+        entry.queue.entries.append(entry)
         before = self._tails.get(record.key) if in_order else None
         if before is not None:
-            self._waiting.setdefault(record.key, deque()).append((queue, entry))
-        task = asyncio.create_task(self._run(line, queue, entry, before, work=work, together=together))
+            self._waiting.setdefault(record.key, deque()).append(entry)
+        entry.task = loop.create_task(self._run(entry, before, work, together))
         if in_order:
-            self._tails[record.key] = task
-        self._tasks.add(task)
-        task.add_done_callback(self._forget(record.key))
+            self._tails[record.key] = entry.task
+        self._entries.add(entry)
+
+    def _queue_of(self, message: Any) -> _Queue[R]:
+        line = (message.tp, message.generation_id or 0)
+        queue = self._lines.get(line)
+        if queue is None:
+            queue = self._lines[line] = _Queue(line, broken=line[1] <= self._broken.get(line[0], -1))
+        return queue
 
     async def drain(self) -> None:
         """Wait until nothing is in work."""
-        while self._tasks:
-            await asyncio.wait(set(self._tasks))
+        while tasks := {each.task for each in self._entries if each.task is not None and not each.task.done()}:
+            await asyncio.wait(tasks)
 
     def let_go(self) -> None:
         """Cancel what is in work: it ends without an acknowledgement and is delivered again, here or elsewhere."""
-        for task in tuple(self._begun):
-            if not task.cancelling():  # a second time could break off the settling of the first
-                task.cancel()
-
-    def _forget(self, key: object) -> Callable[[asyncio.Task[None]], None]:
-        def forget(task: asyncio.Task[None]) -> None:
-            self._tasks.discard(task)
-            self._begun.discard(task)
-            if self._tails.get(key) is task:
-                del self._tails[key]
-
-        return forget
+        for entry in self._entries:
+            if entry.begun and entry.task is not None and not entry.task.cancelling():  # once is enough
+                entry.task.cancel()
 
     async def _run(
         self,
-        line: Line,
-        queue: _Queue[R],
         entry: _Entry[R],
         before: asyncio.Task[None] | None,
-        *,
         work: Callable[[R], Awaitable[None]],
         together: Callable[[list[R]], Awaitable[None]] | None,
     ) -> None:
-        ours = {task for task in (asyncio.current_task(),) if task is not None}
-        self._begun |= ours
+        entry.begun = True
         try:
             if before is not None:
                 await settled(before)
-            elif together is not None:
-                await self._gather()
+            elif together is not None and self._is_busy():
+                await asyncio.sleep(GATHER_SECONDS)
             if not entry.done:
-                async with self._places.of(self._tenant(entry.record)):
-                    await self._begin(queue, entry, work, together)
+                await self._in_place(entry, work, together)
         except asyncio.CancelledError:
             self._leave_waiting(entry)
             raise
         finally:  # also when cancelled: those behind wait for this one to be settled
-            self._begun -= ours  # let go of now, an acknowledgement would break off half way
+            entry.begun = False  # let go of now, the telling of a crash would break off half way
             entry.abandoned = not entry.done
             try:
-                await self._settle(line, queue)
+                if failure := self._settle(entry.queue):
+                    await self._crash(failure)
             finally:
-                self._room.release()
+                self._forget(entry)
 
-    async def _begin(
+    def _forget(self, entry: _Entry[R]) -> None:
+        self._entries.discard(entry)
+        if self._tails.get(entry.record.key) is entry.task:
+            del self._tails[entry.record.key]
+        entry.task = None  # it holds this entry
+        self._room.give_back()
+
+    async def _in_place(
         self,
-        queue: _Queue[R],
         entry: _Entry[R],
         work: Callable[[R], Awaitable[None]],
         together: Callable[[list[R]], Awaitable[None]] | None,
     ) -> None:
-        mates = self._take_waiting(entry, everything=together is not None)
-        if together is not None and mates:
-            await self._work(queue, [entry, *mates], lambda: together([each.record for each in (entry, *mates)]))
-        else:
-            await self._work(queue, [entry], lambda: work(entry.record))
+        await self._places.take(self._tenant(entry.record))
+        try:
+            mates = self._take_waiting(entry, everything=together is not None) if self._waiting else ()
+            if self._crashed or entry.queue.broken:
+                return
+            if together is not None and mates:
+                await together([each.record for each in (entry, *mates)])
+            else:
+                await work(entry.record)
+            for each in (entry, *mates):
+                each.done = True
+        except Abandoned:
+            return  # not done: its task settles it as abandoned
+        except Exception as error:  # noqa: BLE001 - the last line: whatever it is, the record must not be acknowledged
+            if self._is_first():
+                await self._crash(error)
+        finally:
+            self._places.give_back()
 
-    async def _gather(self) -> None:
+    def _is_busy(self) -> bool:
         # When records come this fast there is a backlog, and waiting costs no one: more of this key will arrive.
-        if len(self._arrivals) == BUSY_RECORDS and self._arrivals[-1] - self._arrivals[0] < BUSY_SECONDS:
-            await asyncio.sleep(GATHER_SECONDS)
+        return len(self._arrivals) == BUSY_RECORDS and self._arrivals[-1] - self._arrivals[0] < BUSY_SECONDS
 
     def _take_waiting(self, entry: _Entry[R], everything: bool) -> list[_Entry[R]]:
         """Take an entry off those that wait for its key, and with ``everything`` those behind it that may go along."""
         waiting = self._waiting.get(entry.record.key)
         if waiting is None:
             return []
-        if waiting and waiting[0][1] is entry:
+        if waiting and waiting[0] is entry:
             waiting.popleft()
         mates: list[_Entry[R]] = []
-        while everything and waiting and not waiting[0][0].broken and len(mates) < MOST_TOGETHER:
-            mates.append(waiting.popleft()[1])
+        while everything and waiting and not waiting[0].queue.broken and len(mates) < MOST_TOGETHER:
+            mates.append(waiting.popleft())
         if not waiting:
             del self._waiting[entry.record.key]
         return mates
 
     def _leave_waiting(self, entry: _Entry[R]) -> None:
         waiting = self._waiting.pop(entry.record.key, ())
-        if others := deque(each for each in waiting if each[1] is not entry):
+        if others := deque(each for each in waiting if each is not entry):
             self._waiting[entry.record.key] = others
 
-    async def _work(self, queue: _Queue[R], entries: list[_Entry[R]], work: Callable[[], Awaitable[None]]) -> None:
-        if queue.broken or self._crashed:
-            return
-        try:
-            await work()
-            for entry in entries:
-                entry.done = True
-        except Abandoned:
-            return  # not done: its task settles it as abandoned
-        except Exception as error:  # noqa: BLE001 - the last line: whatever it is, the record must not be acknowledged
-            await self._tell(error)
+    def _settle(self, queue: _Queue[R]) -> Exception | None:
+        """Acknowledge what is finished at the head of a line; return the failure that the app has yet to be told of."""
+        failure: Exception | None = None
+        entries = queue.entries
+        while entries and (entries[0].done or entries[0].abandoned):
+            if not (entries[0].abandoned or self._crashed or queue.broken):
+                try:
+                    self._ack(entries[0].record)
+                    entries.popleft()
+                    continue
+                except Exception as error:  # noqa: BLE001 - unknown whether it is acknowledged: nothing behind it may be
+                    failure = error if self._is_first() else failure
+            queue.broken = True
+            self._broken[queue.line[0]] = max(queue.line[1], self._broken.get(queue.line[0], -1))
+            self._abandon(entries.popleft().record)
+        if not entries and self._lines.get(queue.line) is queue:
+            del self._lines[queue.line]
+        return failure
 
-    async def _settle(self, line: Line, queue: _Queue[R]) -> None:
-        async with queue.settling:  # an acknowledgement may wait, and the next must not overtake it
-            while queue.entries and (queue.entries[0].done or queue.entries[0].abandoned):
-                if queue.entries[0].abandoned or self._crashed or not await self._acknowledged(queue):
-                    queue.broken = True
-                    self._broken[line[0]] = max(line[1], self._broken.get(line[0], -1))
-                    self._abandon_settled(queue)
-        if not queue.entries and self._lines.get(line) is queue:
-            del self._lines[line]
-
-    async def _acknowledged(self, queue: _Queue[R]) -> bool:
-        if queue.broken:
-            return False
-        try:
-            await self._ack(queue.entries[0].record)
-        except Exception as error:  # noqa: BLE001 - whether it is acknowledged is unknown, so nothing behind it may be
-            await self._tell(error)
-            return False
-        queue.entries.popleft()
-        return True
-
-    def _abandon_settled(self, queue: _Queue[R]) -> None:
-        while queue.entries and (queue.entries[0].done or queue.entries[0].abandoned):
-            self._abandon(queue.entries.popleft().record)
-
-    async def _tell(self, error: Exception) -> None:
-        if not self._crashed:
-            self._crashed = True
-            await self._crash(error)
+    def _is_first(self) -> bool:
+        """Note a crash; say whether it is the first, which the app is told of."""
+        first, self._crashed = not self._crashed, True
+        return first

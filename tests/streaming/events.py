@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 Partition = tuple[str, int]
 
@@ -23,6 +23,9 @@ class FakeMessage(NamedTuple):
     @property
     def tp(self) -> Partition:
         return (self.topic, self.partition)
+
+    def ack(self, consumer: Any) -> bool:
+        return bool(consumer.ack(self))
 
 
 @dataclass(frozen=True)

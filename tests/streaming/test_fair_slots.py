@@ -30,13 +30,14 @@ class Visitors:
 
     async def _visit(self, tenant: str) -> None:
         over = asyncio.Event()
-        async with self.slots.of(tenant):
-            self.began.append(tenant)
-            self.inside.append((tenant, over))
-            try:
-                await over.wait()
-            finally:
-                self.inside.remove((tenant, over))
+        await self.slots.take(tenant)
+        self.began.append(tenant)
+        self.inside.append((tenant, over))
+        try:
+            await over.wait()
+        finally:
+            self.inside.remove((tenant, over))
+            self.slots.give_back()
 
     def waiting(self) -> int:
         return sum(not task.done() for task in self.tasks) - len(self.inside)

@@ -25,9 +25,14 @@ class App:
         self.handing_over = self.should_stop = False
         self.conf = SimpleNamespace(stream_buffer_maxsize=128)
         self.abandoned: list[int] = []
+        self.acked: list[int] = []
         self.lease = Lease(6.0, lambda: self.now)
         self.now = 0.0
-        self.consumer = SimpleNamespace(abandon=lambda message: self.abandoned.append(message.offset), lease=self.lease)
+        self.consumer = SimpleNamespace(
+            abandon=lambda message: self.abandoned.append(message.offset),
+            ack=lambda message: self.acked.append(message.offset),
+            lease=self.lease,
+        )
         self.crashes: list[BaseException] = []
         self.hand_over_callbacks: list[Callable[[], None]] = []
         self.agents: dict[str, Callable[[Any], Any]] = {}
@@ -52,7 +57,6 @@ class Stream:
 
     def __init__(self, events: list[FakeEvent]) -> None:
         self._events = events
-        self.acked: list[int] = []
 
     def noack(self) -> Stream:
         return self
@@ -61,22 +65,17 @@ class Stream:
         for each in self._events:
             yield each
 
-    async def ack(self, taken: FakeEvent) -> None:
-        self.acked.append(taken.message.offset)
 
-
-async def run(app: App, step: Any, events: list[FakeEvent], outbox: RecordingOutbox | None = None) -> Stream:
+async def run(app: App, step: Any, events: list[FakeEvent], outbox: RecordingOutbox | None = None) -> None:
     stage = Stage("pii", outbox or RecordingOutbox(), "dlq", 1, FixedClock(BEGIN), still_ours(app))  # type: ignore[arg-type]
     run_agent(app, stage, ("turns",), step, in_flight=4)  # type: ignore[arg-type]
-    stream = Stream(events)
-    await app.agents["pii ('turns',)"](stream)
-    await all_settled(app, stream, len(events))
-    return stream
+    await app.agents["pii ('turns',)"](Stream(events))
+    await all_settled(app, len(events))
 
 
-async def all_settled(app: App, stream: Stream, events: int) -> None:
+async def all_settled(app: App, events: int) -> None:
     async with asyncio.timeout(5):
-        while len(stream.acked) + len(app.abandoned) < events:
+        while len(app.acked) + len(app.abandoned) < events:
             await asyncio.sleep(0.005)
 
 
@@ -86,9 +85,9 @@ async def test_an_agent_reads_raw_bytes_and_acknowledges_in_order_what_its_step_
     async def step(taken: FakeEvent) -> None:
         await asyncio.sleep(0.003 * (3 - taken.message.offset))
 
-    stream = await run(app, step, [event(offset=n, key=b"acme/%d" % n) for n in range(3)])
+    await run(app, step, [event(offset=n, key=b"acme/%d" % n) for n in range(3)])
 
-    assert stream.acked == [0, 1, 2]
+    assert app.acked == [0, 1, 2]
     assert app.topics == {"key_serializer": "raw", "value_serializer": "raw", "maxsize": 128}
 
 
@@ -99,9 +98,9 @@ async def test_a_step_that_always_fails_costs_a_dead_letter_and_the_next_record_
         if taken.message.offset == 0:
             raise ZeroDivisionError
 
-    stream = await run(app, step, [event(offset=0), event(offset=1)], outbox)
+    await run(app, step, [event(offset=0), event(offset=1)], outbox)
 
-    assert stream.acked == [0, 1]
+    assert app.acked == [0, 1]
     assert [sent.topic for sent in outbox.sent] == ["dlq"]
     assert app.crashes == []
 
@@ -114,9 +113,9 @@ async def test_when_the_partitions_go_away_while_the_broker_is_absent_nothing_is
         raise BrokerUnavailableError("away")
 
     with capture_logs() as logs:
-        stream = await run(app, step, [event(offset=0), event(offset=1)])
+        await run(app, step, [event(offset=0), event(offset=1)])
 
-    assert (stream.acked, app.abandoned) == ([], [0, 1])
+    assert (app.acked, app.abandoned) == ([], [0, 1])
     assert [line["offset"] for line in logs if line["event"] == "record.abandoned"] == [0, 1]
 
 
@@ -132,9 +131,9 @@ async def test_a_worker_that_slept_past_its_session_starts_on_nothing_and_lets_g
     await asyncio.sleep(0.2)
     assert (begun, app.abandoned) == ([], [])
     app.handing_over = True
-    stream = await running
+    await running
 
-    assert (begun, stream.acked, app.abandoned) == ([], [], [0, 1])
+    assert (begun, app.acked, app.abandoned) == ([], [], [0, 1])
 
 
 async def test_a_hand_over_waits_for_what_has_begun_and_a_backlog_behind_it_is_let_go():
@@ -149,9 +148,9 @@ async def test_a_hand_over_waits_for_what_has_begun_and_a_backlog_behind_it_is_l
     run_agent(app, stage, ("turns",), slow, in_flight=8)  # type: ignore[arg-type]
     stream = Stream([event(offset=offset) for offset in range(5)])
     await app.agents["pii ('turns',)"](stream)
-    await all_settled(app, stream, 5)
+    await all_settled(app, 5)
 
-    assert (begun, stream.acked, app.abandoned) == ([0], [0], [1, 2, 3, 4])
+    assert (begun, app.acked, app.abandoned) == ([0], [0], [1, 2, 3, 4])
     assert app.crashes == []
 
 
@@ -166,9 +165,9 @@ async def test_no_batch_is_begun_during_a_hand_over():
     run_agent(app, stage, ("turns",), step, in_flight=8, together=step)  # type: ignore[arg-type]
     stream = Stream([event(offset=offset) for offset in range(3)])
     await app.agents["pii ('turns',)"](stream)
-    await all_settled(app, stream, 3)
+    await all_settled(app, 3)
 
-    assert (begun, stream.acked, app.abandoned) == ([], [], [0, 1, 2])
+    assert (begun, app.acked, app.abandoned) == ([], [], [0, 1, 2])
 
 
 @pytest.mark.parametrize("yields", [True, False])
@@ -186,9 +185,9 @@ async def test_only_a_step_that_yields_is_cut_short_at_a_hand_over_and_then_noth
     await begun.wait()
     for hand_over in app.hand_over_callbacks:
         hand_over()
-    await all_settled(app, stream, 1)
+    await all_settled(app, 1)
 
-    assert (stream.acked, app.abandoned) == (([], [7]) if yields else ([7], []))
+    assert (app.acked, app.abandoned) == (([], [7]) if yields else ([7], []))
     assert outbox.sent == []
 
 

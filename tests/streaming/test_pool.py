@@ -30,7 +30,6 @@ class Run:
     """What one pool did with some records while the test finished their work in an order of its own."""
 
     outcomes: list[str]
-    ack_turns: int = 0
     ack_fails_at: int | None = None
     acked: list[FakeEvent] = field(default_factory=list)
     abandoned: list[FakeEvent] = field(default_factory=list)
@@ -45,11 +44,9 @@ class Run:
     def pool(self) -> OrderedPool[FakeEvent]:
         return OrderedPool(self.ack, self.abandon, self.crash, LIMIT, ahead=self.ahead, tenant=lambda each: each.key)
 
-    async def ack(self, record: FakeEvent) -> None:
+    def ack(self, record: FakeEvent) -> None:
         if record.message.offset == self.ack_fails_at:
             raise OSError("the acknowledgement failed")
-        for _ in range(self.ack_turns if record.message.offset % 2 else 0):
-            await asyncio.sleep(0)
         self.acked.append(record)
 
     def abandon(self, record: FakeEvent) -> None:
@@ -113,11 +110,9 @@ def lines(records: list[FakeEvent]) -> dict[tuple[object, int | None], list[Fake
 
 
 @settings(deadline=None, max_examples=120)
-@given(RECORDS, st.lists(st.integers(0, 9), min_size=1, max_size=20), st.integers(0, 3), AHEAD)
-def test_whatever_the_order_of_completions_only_the_finished_head_of_each_line_is_acknowledged(
-    drawn, picks, turns, ahead
-):
-    done, records = run(drawn, picks, ack_turns=turns, ahead=ahead)
+@given(RECORDS, st.lists(st.integers(0, 9), min_size=1, max_size=20), AHEAD)
+def test_whatever_the_order_of_completions_only_the_finished_head_of_each_line_is_acknowledged(drawn, picks, ahead):
+    done, records = run(drawn, picks, ahead=ahead)
     acked, abandoned = lines(done.acked), lines(done.abandoned)
 
     for line, submitted in lines(records).items():
@@ -161,13 +156,6 @@ def test_when_an_acknowledgement_fails_nothing_behind_it_is_acknowledged(picks, 
     assert [type(error) for error in done.crashes] == [OSError]
 
 
-async def test_an_acknowledgement_that_waits_is_not_overtaken_by_the_next():
-    done = Run(["done"] * 4, ack_turns=5)
-    await done.through([event(key=b"%d" % n, offset=n) for n in range(4)], [0])
-
-    assert [record.message.offset for record in done.acked] == [0, 1, 2, 3]
-
-
 async def test_an_abandoned_generation_stays_abandoned_and_the_next_one_is_acknowledged():
     done = Run(["abandoned", "done", "done"])
     pool: OrderedPool[FakeEvent] = OrderedPool(done.ack, done.abandon, done.crash, LIMIT)
@@ -209,9 +197,9 @@ async def test_a_record_that_waits_for_its_key_and_is_cancelled_holds_nobody_up(
     st.lists(st.sampled_from(["finish", "let go", "turn"]), max_size=30),
     AHEAD,
 )
-@example([(0, b"a"), (0, b"a")], ["finish"] * 3 + ["turn"] + ["finish"] * 3 + ["turn"], None)  # while it acknowledges
+@example([(0, b"a"), (0, b"a")], ["finish"] * 3 + ["turn"] + ["finish"] * 3 + ["turn"], None)  # while it is settled
 def test_whenever_work_is_let_go_only_the_finished_head_is_acknowledged_and_nothing_is_waited_for(drawn, moves, ahead):
-    done = Run(["done"] * len(drawn), ack_turns=1, ahead=ahead)
+    done = Run(["done"] * len(drawn), ahead=ahead)
     records = events_of([(partition, 1, key, "done") for partition, key in drawn])
 
     pool = done.pool()

@@ -18,7 +18,7 @@ async def begun_order(log: list[tuple[str, int]], picks: list[int], *, ahead: in
     gates: list[asyncio.Future[None]] = []
     acked: list[int] = []
 
-    async def ack(record: FakeEvent) -> None:
+    def ack(record: FakeEvent) -> None:
         acked.append(record.message.offset)
 
     async def work(record: FakeEvent) -> None:

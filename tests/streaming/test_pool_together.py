@@ -41,7 +41,7 @@ class Batches:
             await pool.submit(record, self.one, self.batch)
         await pool.drain()
 
-    async def _ack(self, record: FakeEvent) -> None:
+    def _ack(self, record: FakeEvent) -> None:
         self.acked.append(record.message.offset)
 
     def _abandon(self, record: FakeEvent) -> None:
