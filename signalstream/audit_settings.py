@@ -44,3 +44,9 @@ class AuditSettings(BaseSettings):
     retention_sweep_seconds: float = Field(
         default=3_600.0, ge=1, le=86_400, description="Between looks of a worker for what has been kept long enough."
     )
+    erased_files_seconds: float = Field(
+        default=60.0,
+        ge=0.2,
+        le=86_400,
+        description="How often a worker rewrites files of its tables that erased conversations were in, at most.",
+    )

@@ -59,6 +59,7 @@ class AggregationAgent:
     sealer: Sealer = UNSEALED
     told: Told = field(default_factory=lambda: Told(()))
     dropped: Callable[[str], None] = lambda _what: None
+    erased: Callable[[int, bytes], None] = lambda _partition, _key: None
 
     async def step(self, event: Any) -> None:
         """Take one analysis or one command."""
@@ -101,6 +102,7 @@ class AggregationAgent:
             mark = self.marks.get(key.encode())
             if mark is not None and mark.generation == command.generation:
                 self.marks.put(key.encode(), mark.model_copy(update={"told": True}))
+                self.erased(event.message.partition, key.encode())
         elif mark is not None and mark.generation == command.generation and rows.clock.now() >= mark.forget_at:
             self.marks.bury(key.encode())
         await self.marks.confirmed(key.encode())

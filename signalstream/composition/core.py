@@ -8,6 +8,7 @@ from typing import NamedTuple
 from signalstream.agents import aggregation, conversation
 from signalstream.agents.aggregation import AggregationAgent
 from signalstream.agents.conversation import ConversationAgent
+from signalstream.agents.erased_files import ErasedFiles, Files
 from signalstream.agents.erasure_sweep import ErasureSweep
 from signalstream.agents.measuring import Told
 from signalstream.agents.registry import AI_AGENT_NAMES
@@ -19,9 +20,11 @@ from signalstream.core.deadlines import Deadlines
 from signalstream.core.merging import InsightState
 from signalstream.models.conversation import ConversationState
 from signalstream.models.erasure import ErasureMark
+from signalstream.streaming.application import SignalApp
 from signalstream.streaming.delivery import ProducerOutbox
 from signalstream.streaming.loop import run_agent
 from signalstream.tables.conversations import conversations_table
+from signalstream.tables.erasures import NAME as ERASURES
 from signalstream.tables.erasures import erasures_table
 from signalstream.tables.insights import insights_table
 from signalstream.tables.reader import TableReader
@@ -56,9 +59,10 @@ def add_core(parts: Parts) -> TableReader:
         windows_table(app, deadlines, parts.sealer),
         erasures_table(app, parts.sealer),
     )
+    files = ErasedFiles(tables.marks, lambda: _files(app), clock, parts.settings.erased_files_seconds)
     _add_conversation_agent(parts, tables)
-    _add_aggregation_agent(parts, tables, clock)
-    _add_sweeps(parts, tables, deadlines, clock)
+    _add_aggregation_agent(parts, tables, clock, files)
+    _add_sweeps(parts, tables, deadlines, clock, files)
     return TableReader(*tables, AI_AGENT_NAMES, parts.settings.window_seconds)
 
 
@@ -86,7 +90,11 @@ def _add_conversation_agent(parts: Parts, tables: _Tables) -> None:
     )
 
 
-def _add_aggregation_agent(parts: Parts, tables: _Tables, clock: BrokerClock) -> None:
+def _files(app: SignalApp) -> list[Files]:
+    return [app.tables[name].data for name in (ERASURES, *(name for name in app.tables if name != ERASURES))]
+
+
+def _add_aggregation_agent(parts: Parts, tables: _Tables, clock: BrokerClock, files: ErasedFiles) -> None:
     merging = AggregationAgent(
         conversations=tables.states,
         insights=tables.rows,
@@ -102,6 +110,7 @@ def _add_aggregation_agent(parts: Parts, tables: _Tables, clock: BrokerClock) ->
         clock=clock,
         sealer=parts.sealer,
         told=Told(AI_AGENT_NAMES, parts.metrics),
+        erased=files.erased,
     )
     run_agent(
         parts.main,
@@ -114,15 +123,15 @@ def _add_aggregation_agent(parts: Parts, tables: _Tables, clock: BrokerClock) ->
     )
 
 
-def _add_sweeps(parts: Parts, tables: _Tables, deadlines: Deadlines, clock: BrokerClock) -> None:
+def _add_sweeps(parts: Parts, tables: _Tables, deadlines: Deadlines, clock: BrokerClock, files: ErasedFiles) -> None:
     app, settings, outbox = parts.main, parts.settings, ProducerOutbox(parts.main, parts.sealer)
     commands, erasures = parts.topic(WINDOW_COMMANDS), parts.topic(CONVERSATION_COMMANDS)
     windows = WindowSweep(tables.windows, deadlines, outbox, commands, settings.window_sweep_seconds, clock)
-    app.recovered_callbacks.append(windows.assignment_changed)
+    app.recovered_callbacks += [windows.assignment_changed, files.assignment_changed]
     marks = ErasureSweep(tables.marks, outbox, erasures, clock)
     requests = Requests(parts.policies, parts.topic(RAW), commands)
     retention = RetentionSweep(
         tables.states, tables.windows, requests, outbox, parts.audit, clock, settings.retention_sweep_seconds
     )
-    for run in (windows.run, marks.run, retention.run):
+    for run in (windows.run, marks.run, retention.run, files.run):
         app.task(partial(run, app))

@@ -13,9 +13,7 @@ from typing import Any
 
 def set_aside(store: Any, partition: int) -> Path:
     """Close a partition of a RocksDB store, rename its directory, open an empty one; return the new name."""
-    database = store._dbs.pop(partition, None)
-    if database is not None:
-        database.close()
+    store.release(partition)
     path: Path = store.partition_path(partition)
     aside = _free_name(path)
     path.rename(aside)

@@ -22,6 +22,7 @@ import structlog
 from faust.stores.rocksdb import Store
 
 from signalstream.errors import ConfigurationError, StorageError
+from signalstream.streaming import rewriting
 
 REMEDY = "free some space or mend the disk, and start this worker again; its unfinished work is not lost"
 MEGABYTE = 1_000_000
@@ -34,6 +35,10 @@ class FailStopStore(Store):
 
     _fault: StorageError | None = None
     _crashing: asyncio.Future[None] | None = None
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._rewriting = rewriting.Rewriting()
 
     def _open_for_partition(self, partition: int) -> Any:
         try:
@@ -81,12 +86,34 @@ class FailStopStore(Store):
         for partition in tuple(self._dbs):
             self._close(partition)
 
-    def _close(self, partition: int) -> None:
+    def partitions_with(self, key: bytes) -> list[int]:
+        """Return the partitions here that have a row of this key."""
+        return [partition for partition, database in self._dbs.items() if database.get(key) is not None]
+
+    def swept_to(self, partition: int) -> float:
+        """Return up to what time of erasures the partition was rewritten, in epoch seconds; 0 for never."""
+        return rewriting.swept_to(self.partition_path(partition))
+
+    async def rewrite(self, partition: int, first: bytes, last: bytes, swept_to: float) -> bool:
+        """Return once no file of the partition holds a removed row between the keys, and that is noted.
+
+        False for a partition that is not here any more. Raises what RocksDB raises when it is closed meanwhile.
+        """
+        if partition not in self._dbs:
+            return False
+        await self._rewriting.rewrite(self._dbs[partition], partition, first, last)
+        rewriting.note_swept(self.partition_path(partition), swept_to)
+        return True
+
+    def release(self, partition: int) -> None:
+        """Close a partition, if it is open. Raises what RocksDB raises."""
         database = self._dbs.pop(partition, None)
-        if database is None:
-            return
+        if database is not None:
+            self._rewriting.close(partition, database)
+
+    def _close(self, partition: int) -> None:
         try:
-            database.close()
+            self.release(partition)
         except Exception as error:  # noqa: BLE001 - RocksDB's have no type; what was confirmed is in the changelog
             log.warning("storage.not_closed", table=self.table_name, partition=partition, detail=str(error))
 

@@ -28,19 +28,21 @@ OFTEN = {
     "min.cleanable.dirty.ratio": "0.001",
 }
 OFTEN |= {"delete.retention.ms": "0", "file.delete.delay.ms": "0"}
-PLANTED = "periwinkle"
+WORDS = {"quiet": "zirconium", "crashed": "marmalade", "neighbour": "periwinkle"}
 
 
 async def test_an_erased_conversation_is_gone_everywhere_and_neither_a_crash_nor_a_rebuild_brings_it_back(
     on_kafka: Deployment, kafka: KafkaBroker, session: aiohttp.ClientSession
 ) -> None:
-    workers = await ready(on_kafka, 2)
+    workers = await ready(on_kafka, 2, erased_files_seconds="0.5")
     clients = [client_of(session, each) for each in workers]
     for number in range(3):
-        for name in ("quiet", "crashed", "neighbour"):
-            assert (await clients[number % 2].post(name, f"my {PLANTED} order {name} {number} is late"))[0] == 202
-    for name in ("quiet", "crashed", "neighbour"):
+        for name, word in WORDS.items():
+            text = f"my {word} order {number} is late"
+            assert (await clients[number % 2].post(name, text))[0] == 202
+    for name in WORDS:
         await clients[0].complete(name, 3)
+    assert await words_in_files(*workers) == set(WORDS.values())
 
     began = await erase_while_messages_keep_coming(clients)
     receipt = await erase(clients[1], "quiet")
@@ -53,24 +55,49 @@ async def test_an_erased_conversation_is_gone_everywhere_and_neither_a_crash_nor
     assert {each["removed"] for each in done["removed"]} == {True}
     assert (await clients[0].insights("quiet"))[0] == 404
 
-    await compacted(on_kafka, [b"demo-tenant/quiet"])
     neighbour = await clients[0].complete("neighbour", 3)
+    await eventually(lambda: only_the_neighbour(workers[0]), "the bytes of erased rows gone from the files", 20)
+    assert await asyncio.to_thread(workers[0].terminate) == 0
+    assert await only_the_neighbour(workers[0])
+    workers[0].start()  # the same disk, and nothing but the changelogs and marks to know it from
+    await asyncio.to_thread(workers[0].wait_ready)
+    await gone_but_for(clients[0], begun=began, neighbour=neighbour, receipt=receipt)
+
+    await compacted(on_kafka, [b"demo-tenant/quiet"])
     for worker in workers:
         await asyncio.to_thread(worker.terminate)
     rebuilt = await asyncio.to_thread(signalstream, "rebuild", folder=on_kafka.directory, settings=settings(on_kafka))
     assert rebuilt.returncode == 0, rebuilt.stdout + rebuilt.stderr
     [worker] = await ready(on_kafka, 1, app_version="2")
-    client = client_of(session, worker)
-    for path in ("", "/insights", "/timeline"):
-        assert (await client.get(f"/v1/conversations/quiet{path}"))[0] == 404
-    assert await shown(client, "busy") == began
-    assert (await client.insights("crashed"))[1]["last_seq"] == 1
-    assert (await client.insights("neighbour"))[1] == neighbour
-    assert (await removed(client, receipt))["receipt_id"] == receipt["receipt_id"]
+    await gone_but_for(client_of(session, worker), begun=began, neighbour=neighbour, receipt=receipt)
     assert await asyncio.to_thread(worker.terminate) == 0
     for each in (workers[0], worker):  # the one that served it, and one that read the changelogs
         assert rows(each, "demo-tenant/quiet") == {"erasures"}
         assert rows(each, "demo-tenant/neighbour") == set(TABLES) - {"erasures"}
+
+
+async def gone_but_for(client: Client, *, begun: list[str], neighbour: Json, receipt: Json) -> None:
+    """Read all that was erased, what began anew after it, and what nobody erased."""
+    for path in ("", "/insights", "/timeline"):
+        assert (await client.get(f"/v1/conversations/quiet{path}"))[0] == 404
+    assert await shown(client, "busy") == begun
+    assert await shown(client, "crashed") == ["hello again"]
+    assert (await client.insights("crashed"))[1]["last_seq"] == 1
+    assert (await client.insights("neighbour"))[1] == neighbour
+    told = await removed(client, receipt)
+    assert told is not None
+    assert told["receipt_id"] == receipt["receipt_id"]
+
+
+async def words_in_files(*workers: Worker) -> set[str]:
+    """Return which of the words workers' tables hold on disk, in the clear as they are here."""
+    paths = [path for worker in workers for path in worker.data_dir.rglob("*.db/*") if path.suffix in {".sst", ".log"}]
+    contents = await asyncio.to_thread(lambda: b"".join(path.read_bytes() for path in paths if path.exists()))
+    return {word for word in WORDS.values() if word.encode() in contents}
+
+
+async def only_the_neighbour(worker: Worker) -> bool | None:
+    return True if await words_in_files(worker) == {WORDS["neighbour"]} else None
 
 
 async def erase_while_messages_keep_coming(clients: list[Client]) -> list[str]:

@@ -9,7 +9,7 @@ from signalstream.streaming.set_aside import set_aside
 
 
 class Store(SimpleNamespace):
-    """Faust's store as far as its partitions' databases go."""
+    """Our store as far as its partitions' databases go."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(_dbs={}, directory=directory)
@@ -22,6 +22,10 @@ class Store(SimpleNamespace):
         if partition not in self._dbs:
             self._dbs[partition] = Rdict(str(self.partition_path(partition)))
         return self._dbs[partition]
+
+    def release(self, partition: int) -> None:
+        if partition in self._dbs:
+            self._dbs.pop(partition).close()
 
 
 def test_rows_that_are_set_aside_are_gone_from_the_table_and_whole_where_they_went(tmp_path):
