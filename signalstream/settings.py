@@ -113,6 +113,9 @@ class Settings(RemoteSettings, AuditSettings, SecuritySettings):
         description="Standing still with records waiting or a join to make, after which /live fails, in seconds.",
     )
     stream_buffer_messages: int = Field(default=128, ge=16, le=4096, description="Records buffered per partition.")
+    fast_paths: bool = Field(
+        default=True, description="Whether records go by the short ways around Faust's own; off is slower, for a doubt."
+    )
     analysis_deadline_seconds: float = Field(
         default=30.0, ge=0.1, le=600, description="Total time for one analysis with its retries, in seconds."
     )

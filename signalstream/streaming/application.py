@@ -65,9 +65,11 @@ class SignalApp(faust.App):
         *args: Any,
         preflight: Callable[[], Awaitable[None]] | None = None,
         fetch_wait_seconds: float = 0.5,
+        fast_paths: bool = True,
         **options: Any,
     ) -> None:
         self.fetch_wait_seconds = fetch_wait_seconds
+        self.fast_paths = fast_paths
         self.ready_generation: int | None = None
         self.recovered_callbacks: list[Callable[[], None]] = []
         self.hand_over_callbacks: list[Callable[[], None]] = []
@@ -173,6 +175,7 @@ def new_app(
         logging_config=logging_config,
         preflight=preflight,
         fetch_wait_seconds=settings.fetch_wait_seconds,
+        fast_paths=settings.fast_paths,
         table_standby_replicas=standby_replicas,
         consumer_group_instance_id=_instance_id(app_id, settings),
         **_delivery(settings),
