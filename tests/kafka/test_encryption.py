@@ -30,7 +30,8 @@ from tests.workers import Worker
 
 pytestmark = pytest.mark.kafka
 TENANT, OTHER = "demo-tenant", "neighbour"
-PLANTED = ("zirconium", "marmalade", "quicksilver", "periwinkle")
+MAIL = "jo@mail.example"
+PLANTED = ("zirconium", "marmalade", "quicksilver", "periwinkle", MAIL)
 FOREIGN = "tarpaulin"
 IN_THE_CLEAR = {"security.keys", "security.vault"}  # hashes of API keys, wrapped keys: no values of a tenant
 
@@ -91,7 +92,8 @@ async def test_nothing_that_was_written_is_readable_on_topics_and_disks_and_all_
     on_kafka.settings["SIGNALSTREAM_ORIGINALS"] = "redacted_and_sealed_original"
     worker = await started(on_kafka)
     client = client_of(session, worker)
-    _, accepted = await client.post("c-1", f"My {PLANTED[0]} order is late", metadata={PLANTED[1]: PLANTED[2]})
+    written = f"My {PLANTED[0]} order is late, write to {MAIL}"
+    _, accepted = await client.post("c-1", written, metadata={PLANTED[1]: PLANTED[2]})
     await client.post("c-1", f"{PLANTED[3]}: {RAISES}, please")
     assert (await client.complete("c-1", 2))["agents"]["sentiment"]["status"] == "failed"
     letter = await eventually(lambda: letter_of(on_kafka, "exhausted"), "the letter of the turn that raised", 30)
@@ -106,7 +108,10 @@ async def test_nothing_that_was_written_is_readable_on_topics_and_disks_and_all_
     assert refused["origin"]["offset"] == foreign
     before = await picture(client, "c-1")
     _, original = await client.get(f"/v1/conversations/c-1/messages/{accepted['message_id']}/original")
-    assert (original["message"], original["metadata"]) == (f"My {PLANTED[0]} order is late", {PLANTED[1]: PLANTED[2]})
+    assert (original["message"], original["metadata"]) == (written, {PLANTED[1]: PLANTED[2]})
+    status, filled = await client.get("/v1/conversations/c-1/insights/originals")
+    assert (status, MAIL in json.dumps(filled["summary"]), MAIL in json.dumps(before)) == (200, True, False)
+    assert json.loads(json.dumps(filled).replace(MAIL, "[EMAIL_1]")) == before[1][1]
     assert accepted["message_id"] in await typed(on_kafka, "audit", "show", "--json")
 
     kept = [each for each in await records(on_kafka) if each.value is not None]
