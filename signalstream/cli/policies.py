@@ -11,14 +11,13 @@ import typer
 from pydantic import ValidationError
 
 from signalstream.cli.audited import act, note
-from signalstream.cli.compacted import append_rows, read_rows
+from signalstream.cli.policy_topic import PolicyTopic, write
 from signalstream.cli.tables import console, table
 from signalstream.core.keys import is_tenant_id
 from signalstream.errors import ConfigurationError
 from signalstream.models.policy import TenantPolicy
-from signalstream.policies import MOST_CAREFUL, OWN_FIELDS, PolicyRows, deployment_policy, row_of
+from signalstream.policies import MOST_CAREFUL, OWN_FIELDS, PolicyRows
 from signalstream.settings import Settings, load_settings
-from signalstream.topics import POLICIES
 
 COLUMNS = ("tenant", "field", "value", "decided by")
 OPEN = "-"
@@ -37,7 +36,7 @@ def show(
 ) -> None:
     """Show what tenants have decided; of one tenant also what the deployment decides for it."""
     settings = load_settings()
-    rows = asyncio.run(_rows(settings))
+    rows, _ = asyncio.run(PolicyTopic(settings).read())
     told = _told_of(rows, _checked(tenant)) if tenant is not None else _told(rows)
     if as_json:
         typer.echo(json.dumps(told, indent=2))
@@ -65,17 +64,23 @@ def reset(
 
 
 async def _change(settings: Settings, tenant: str, changes: Mapping[str, str | None]) -> None:
-    rows = await _rows(settings)
-    require_readable(rows, tenant, changes)
-    before = rows.own.get(tenant) or TenantPolicy(tenant_id=tenant)
-    after = changed(before, changes)
-    if after == before and tenant not in rows.unreadable:
+    topic = PolicyTopic(settings)
+
+    def decided(rows: PolicyRows) -> TenantPolicy:
+        require_readable(rows, tenant, changes)
+        after = changed(rows.own.get(tenant) or TenantPolicy(tenant_id=tenant), changes)
+        require_possible(settings, after)
+        return after
+
+    rows, log = await topic.read(tenant)
+    after = decided(rows)
+    if after == (rows.own.get(tenant) or TenantPolicy(tenant_id=tenant)) and tenant not in rows.unreadable:
         console().print(f"nothing to change: that is the policy of {tenant} already")
         return
-    require_possible(settings, after)
     told = {name: LEFT if getattr(after, name) is None else str(getattr(after, name)) for name in changes}
     await note(settings, act("policy.changed", tenant, tenant, **told))
-    await append_rows(settings, POLICIES, [row_of(after)])
+    if await write(topic, after, log[-1] if log else None, decided):
+        console().print(f"another command changed the policy of {tenant} at the same moment: both decisions hold")
     for name, value in told.items():
         console().print(f"{tenant}: {name} {value if value == LEFT else f'= {value}'}", markup=False)
 
@@ -128,12 +133,6 @@ def known(name: str) -> str:
     if name not in OWN_FIELDS:
         raise ConfigurationError(f"a policy has no field {name!r}; it has {', '.join(OWN_FIELDS)}")
     return name
-
-
-async def _rows(settings: Settings) -> PolicyRows:
-    rows = PolicyRows(deployment_policy(settings))
-    await read_rows(settings, POLICIES, rows.apply)
-    return rows
 
 
 def _told(rows: PolicyRows) -> list[dict[str, object]]:
