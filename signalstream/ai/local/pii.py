@@ -12,16 +12,17 @@ is found wherever it stands as a whole word.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from signalstream.ai.local.evidence import Detector, Matcher, has_any
+from signalstream.ai.local.evidence import Detector, Gate, Gated, count_digits, has_any, in_lower_case
 from signalstream.ai.local.pii_accounts import ACCOUNT_DETECTORS
 from signalstream.ai.local.pii_ids import ID_DETECTORS
 from signalstream.ai.local.pii_numbers import NUMBER_DETECTORS
 from signalstream.ai.local.pii_people import PEOPLE_DETECTORS
-from signalstream.ai.local.pii_phones import find_phones
+from signalstream.ai.local.pii_phones import FEWEST_DIGITS, find_phones
 from signalstream.ai.local.pii_places import PLACE_DETECTORS
 from signalstream.ai.local.pii_secrets import SECRET_DETECTORS
 from signalstream.ai.local.searchable import FILLER, masked, searchable
@@ -31,7 +32,7 @@ from signalstream.core.redaction import Span, resolve
 # Phones come last and see the rest filled in: other numbers are more certain, and looking up phones is what costs.
 STAGES: tuple[tuple[Detector, ...], ...] = (
     (*SECRET_DETECTORS, *NUMBER_DETECTORS, *ID_DETECTORS, *ACCOUNT_DETECTORS, *PEOPLE_DETECTORS, *PLACE_DETECTORS),
-    (find_phones,),
+    (Gated(Gate(digits=FEWEST_DIGITS), find_phones),),
 )
 MOST_ROUNDS = 8  # Two are usual: one that finds, one that finds nothing more.
 _SHORTEST_REPEAT = 3
@@ -39,27 +40,27 @@ _SHORTEST_REPEAT = 3
 
 @dataclass(frozen=True)
 class _Stage:
-    """Detectors, each with the place of its gate in ``gates``: many share one, and each is looked for once."""
+    """Gates with the detectors behind each: those that want the fewest digits come first."""
 
-    gates: tuple[tuple[str, ...], ...]
-    detectors: tuple[tuple[int | None, Detector], ...]
+    gates: tuple[tuple[Gate, tuple[Detector, ...]], ...]
 
     def detected(self, plain: str) -> Iterator[Span]:
-        lowered = plain.lower()
-        is_open = [has_any(lowered, gate) for gate in self.gates]
-        for gate, detector in self.detectors:
-            if gate is None or is_open[gate]:
-                yield from detector(plain)
+        lowered, digits = in_lower_case(plain), count_digits(plain)
+        for (least, words), detectors in self.gates:
+            if least > digits:
+                return
+            if not words or has_any(lowered, words):
+                for detector in detectors:
+                    yield from detector(plain)
 
 
 @cache
 def _gated(detectors: tuple[Detector, ...]) -> _Stage:
-    gates = tuple(dict.fromkeys(one.gate for one in detectors if isinstance(one, Matcher) and one.gate))
-    behind = (
-        (gates.index(one.gate), one.behind_gate) if isinstance(one, Matcher) and one.gate else (None, one)
-        for one in detectors
-    )
-    return _Stage(gates, tuple(behind))
+    behind: dict[Gate, list[Detector]] = defaultdict(list)
+    for one in detectors:
+        gate, detector = (one.gate, one.behind_gate) if isinstance(one, Gated) else (Gate(), one)
+        behind[gate].append(detector)
+    return _Stage(tuple((gate, tuple(behind[gate])) for gate in sorted(behind)))
 
 
 class PatternDetector:

@@ -10,7 +10,7 @@ import re
 from stdnum import bic, bitcoin, imei
 from stdnum.us import rtn
 
-from signalstream.ai.local.evidence import CHECKED, CUED, NUMERALS, SHAPED, digits_in, matcher
+from signalstream.ai.local.evidence import CHECKED, CUED, SHAPED, digits_in, matcher
 
 _NUMBER = r"(?:[ -]?(?:number|num|no\.?|nr\.?|id|code|#|n[°º]|número|numero|numéro))"
 _IS = r"(?: is| was| es| est| ist| è| é)?[\s:#=]{1,4}"
@@ -64,6 +64,16 @@ _VIN_LETTERS = dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", (*range(1, 9), *range(1, 6), 
 _IMEI = re.compile(rf"(?i)\bimei{_NUMBER}?{_IS}(\d{{2}}[ -]?\d{{6}}[ -]?\d{{6}}[ -]?\d)(?!\w)", re.ASCII)
 _WALLET = re.compile(r"\b(?:[13][1-9A-HJ-NP-Za-km-z]{25,34}|bc1[02-9ac-hj-np-z]{11,71})(?!\w)", re.ASCII)
 _ETHER = re.compile(r"\b0x[0-9a-fA-F]{40}(?!\w)", re.ASCII)
+_ACCOUNT_WORDS = (
+    *("account", "acct", "a/c", "customer", "member", "client", "loyalty", "cuenta", "compte", "conto", "conta"),
+    *("socio", "abonné", "konto", "kunden", "mitglieds", "vertrags"),
+)
+_ORDER_WORDS = (
+    *("order", "booking", "reservation", "invoice", "transaction", "purchase", "confirmation", "pedido", "commande"),
+    *("ordine", "encomenda", "factura", "facture", "fattura", "bestell", "rechnungs", "auftrags", "buchungs"),
+)
+_ROUTING_WORDS = ("routing", "aba", "rtn", "transit")
+_PLATE_WORDS = ("plate", "registration", "kennz", "matr", "plaque", "targa")
 _PASS_WORDS = ("passp", "pasap", "passe", "reisepass", "passa")
 
 
@@ -87,19 +97,19 @@ def _is_vin(value: str) -> bool:
 
 
 ACCOUNT_DETECTORS = (
-    matcher("account_number", _ACCOUNT, CUED, _has_four_digits, NUMERALS),
-    matcher("order_number", _ORDER, CUED, _is_numbered, NUMERALS),
-    matcher("insurance_number", _INSURANCE, CUED, _has_four_digits, _INSURANCE_WORDS),
-    matcher("medical_record", _MEDICAL, CUED, _has_four_digits, _MEDICAL_WORDS),
-    matcher("routing_number", _ROUTING, CHECKED, lambda value: bool(rtn.is_valid(value)), NUMERALS),
-    matcher("sort_code", _SORT_CODE, CUED, gate=("sort",)),
+    matcher("account_number", _ACCOUNT, CUED, _has_four_digits, _ACCOUNT_WORDS, digits=4),
+    matcher("order_number", _ORDER, CUED, _is_numbered, _ORDER_WORDS, digits=2),
+    matcher("insurance_number", _INSURANCE, CUED, _has_four_digits, _INSURANCE_WORDS, digits=4),
+    matcher("medical_record", _MEDICAL, CUED, _has_four_digits, _MEDICAL_WORDS, digits=4),
+    matcher("routing_number", _ROUTING, CHECKED, lambda value: bool(rtn.is_valid(value)), _ROUTING_WORDS, digits=9),
+    matcher("sort_code", _SORT_CODE, CUED, gate=("sort",), digits=6),
     matcher("bic", _BIC, CHECKED, lambda value: bool(bic.is_valid(value)), ("swift", "bic")),
-    matcher("card_expiry", _EXPIRY, CUED, gate=("exp", "valid", "bis", "caduca", "vence")),
-    matcher("passport", _PASSPORT, CUED, _has_four_digits, _PASS_WORDS),
-    matcher("drivers_license", _LICENCE, CUED, _has_four_digits, ("licen",)),
-    matcher("license_plate", _PLATE, CUED, _has_a_digit, ("plate", "registration", "kennz", "matr", "plaque", "targa")),
-    matcher("vin", _VIN, CHECKED, _is_vin, NUMERALS),
-    matcher("imei", _IMEI, CHECKED, lambda value: bool(imei.is_valid(value)), ("imei",)),
-    matcher("crypto_wallet", _WALLET, CHECKED, lambda value: bool(bitcoin.is_valid(value)), NUMERALS),
+    matcher("card_expiry", _EXPIRY, CUED, gate=("exp", "valid", "bis", "caduca", "vence"), digits=3),
+    matcher("passport", _PASSPORT, CUED, _has_four_digits, _PASS_WORDS, digits=4),
+    matcher("drivers_license", _LICENCE, CUED, _has_four_digits, ("licen",), digits=4),
+    matcher("license_plate", _PLATE, CUED, _has_a_digit, _PLATE_WORDS, digits=1),
+    matcher("vin", _VIN, CHECKED, _is_vin, digits=5),
+    matcher("imei", _IMEI, CHECKED, lambda value: bool(imei.is_valid(value)), ("imei",), digits=15),
+    matcher("crypto_wallet", _WALLET, CHECKED, lambda value: bool(bitcoin.is_valid(value)), digits=1),
     matcher("crypto_wallet", _ETHER, SHAPED, gate=("0x",)),
 )

@@ -45,7 +45,7 @@ from stdnum.th import pin
 from stdnum.tr import tckimlik
 from stdnum.za import idnr as za_id
 
-from signalstream.ai.local.evidence import CHECKED, NUMERALS, SHAPED, Detector, has_any, matcher
+from signalstream.ai.local.evidence import CHECKED, NUMERALS, SHAPED, Detector, Gate, Gated, has_any, matcher
 from signalstream.core.redaction import Span
 
 KIND = "national_id"
@@ -60,6 +60,13 @@ _CUE = re.compile(
     r"(?:[ -]?(?:number|card|no\.?|nr\.?|id|n[°º]|code))?(?: is| es| est| ist| è| é)?[\s:#=]{1,3}"
     r"(?=([a-z0-9](?:[ ./-]?[a-z0-9]){7,19})(?!\w))"
 )
+_CUE_WORDS = (
+    *("national", "tax", "fiscal", "personal", "citizen", "identity", "government", "id ", "id-", "tfn", "nhs"),
+    *("steuer", "identifikationsnummer", "nif", "bsn", "burgerservice", "pesel", "personn", "fødselsnummer", "cpr"),
+    *("cpf", "aadha", "pan", "sin", "social", "nir", "dni", "nie", "contribuinte", "num", "rijksregister", "ahv"),
+    *("avs", "hetu", "henkil", "cnp", "egn", "oib", "amka", "rut", "cuit", "cuil", "curp", "rrn", "kimlik", "teudat"),
+    *("isikukood", "rodn", "pps"),
+)
 _VALID: tuple[Callable[[str], bool], ...] = tuple(
     module.is_valid
     for module in (
@@ -68,19 +75,19 @@ _VALID: tuple[Callable[[str], bool], ...] = tuple(
         *(teudat_zehut, tfn, za_id),
     )
 )
-_SHAPES: tuple[tuple[str, tuple[Callable[[str], bool], ...]], ...] = (
-    (r"(?i)(?<!\w)[xyz]?\d{7,8}[ -]?[a-z](?!\w)", (dni.is_valid, nie.is_valid)),
-    (r"(?i)\b[a-z]{6}\d{2}[a-z]\d{2}[a-z]\d{3}[a-z](?!\w)", (codicefiscale.is_valid,)),
-    (r"\b[12] ?\d{2} ?\d{2} ?\d[\dAB] ?\d{3} ?\d{3} ?\d{2}(?!\w)", (nir.is_valid,)),
-    (r"\b\d{3}\.\d{3}\.\d{3}-\d{2}(?!\w)", (cpf.is_valid,)),
-    (r"\b\d{4} \d{4} \d{4}(?![\w]| \d)", (aadhaar.is_valid,)),
-    (r"\b756\.\d{4}\.\d{4}\.\d{2}(?!\w)", (ahv.is_valid,)),
-    (r"\b\d{6}[-+A-FU-Y]\d{3}[0-9A-Y](?!\w)", (hetu.is_valid,)),
-    (r"\b[A-Z]{4}\d{6}[HMX][A-Z]{5}[A-Z0-9]\d(?!\w)", (curp.is_valid,)),
-    (r"\b[1-8]\d{5}(?:19|20)\d{9}[\dXx](?!\w)", (ric.is_valid,)),
-    (r"\b\d{6}-\d{7}(?!\w)", (rrn.is_valid,)),
-    (r"\b\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}(?!\w)", (nn.is_valid,)),
-    (r"\b\d{1,2}\.\d{3}\.\d{3}-[\dkK](?!\w)", (rut.is_valid,)),
+_SHAPES: tuple[tuple[int, str, tuple[Callable[[str], bool], ...]], ...] = (  # with the fewest digits
+    (7, r"(?i)(?<!\w)[xyz]?\d{7,8}[ -]?[a-z](?!\w)", (dni.is_valid, nie.is_valid)),
+    (7, r"(?i)\b[a-z]{6}\d{2}[a-z]\d{2}[a-z]\d{3}[a-z](?!\w)", (codicefiscale.is_valid,)),
+    (14, r"\b[12] ?\d{2} ?\d{2} ?\d[\dAB] ?\d{3} ?\d{3} ?\d{2}(?!\w)", (nir.is_valid,)),
+    (11, r"\b\d{3}\.\d{3}\.\d{3}-\d{2}(?!\w)", (cpf.is_valid,)),
+    (12, r"\b\d{4} \d{4} \d{4}(?![\w]| \d)", (aadhaar.is_valid,)),
+    (13, r"\b756\.\d{4}\.\d{4}\.\d{2}(?!\w)", (ahv.is_valid,)),
+    (9, r"\b\d{6}[-+A-FU-Y]\d{3}[0-9A-Y](?!\w)", (hetu.is_valid,)),
+    (7, r"\b[A-Z]{4}\d{6}[HMX][A-Z]{5}[A-Z0-9]\d(?!\w)", (curp.is_valid,)),
+    (17, r"\b[1-8]\d{5}(?:19|20)\d{9}[\dXx](?!\w)", (ric.is_valid,)),
+    (13, r"\b\d{6}-\d{7}(?!\w)", (rrn.is_valid,)),
+    (11, r"\b\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}(?!\w)", (nn.is_valid,)),
+    (7, r"\b\d{1,2}\.\d{3}\.\d{3}-[\dkK](?!\w)", (rut.is_valid,)),
 )
 _NINO = re.compile(r"\b[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D](?!\w)", re.ASCII)
 _VAT = re.compile(
@@ -107,8 +114,11 @@ def _any_of(validators: tuple[Callable[[str], bool], ...]) -> Callable[[str], bo
 
 
 ID_DETECTORS: tuple[Detector, ...] = (
-    find_cued_ids,
-    *(matcher(KIND, re.compile(shape, re.ASCII), CHECKED, _any_of(valid), NUMERALS) for shape, valid in _SHAPES),
-    matcher(KIND, _NINO, SHAPED, gate=NUMERALS),
-    matcher("vat_number", _VAT, CHECKED, lambda value: bool(vat.is_valid(value)), NUMERALS),
+    Gated(Gate(words=_CUE_WORDS), find_cued_ids),
+    *(
+        matcher(KIND, re.compile(shape, re.ASCII), CHECKED, _any_of(valid), digits=digits)
+        for digits, shape, valid in _SHAPES
+    ),
+    matcher(KIND, _NINO, SHAPED, digits=6),
+    matcher("vat_number", _VAT, CHECKED, lambda value: bool(vat.is_valid(value)), digits=6),
 )

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from stdnum import iban, luhn
 from stdnum.us import ssn
 
-from signalstream.ai.local.evidence import CHECKED, CUED
+from signalstream.ai.local.evidence import CHECKED, CUED, Detector, Gate, Gated
 from signalstream.core.redaction import Span
 
 # Issuer's first digits -> lengths in use, from ISO/IEC 7812 registrations as the schemes publish them.
@@ -137,4 +137,8 @@ def find_ssns(plain: str) -> Iterator[Span]:
             yield Span(match.start(1), match.end(1), "ssn", "pattern:ssn", CUED)
 
 
-NUMBER_DETECTORS = (find_cards, find_ibans, find_ssns)
+NUMBER_DETECTORS: tuple[Detector, ...] = (
+    Gated(Gate(digits=12), find_cards),
+    Gated(Gate(digits=2), find_ibans),
+    Gated(Gate(digits=9), find_ssns),
+)

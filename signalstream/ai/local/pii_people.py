@@ -72,7 +72,14 @@ _BIRTH = re.compile(
 )
 _SURE_WORDS = ("name", "llamo", "nombre", "appelle", " nom ", "ich hei", "chiamo", "nome", "chamo")
 _OPEN_WORDS = ("i am", "i'm", "this is", "it's", "soy", "suis", "bin", "sono", "sou", "signed", "c'est", "hier")
-_BIRTH_WORDS = ("dob", "d.o", "birth", "born", "gebor", "geburt", "né", "naiss", "nac", "nat", "nasc")
+_TITLE_WORDS = (
+    *("mr", "ms", "miss", "mx", "herr", "frau", "señor", "sr", "mme", "monsieur", "madame", "dott", "sig", "senhor"),
+)
+_GREETING_WORDS = (
+    *("hi ", "hello ", "hey ", "dear ", "hola ", "estimad", "bonjour ", "cher ", "chère ", "hallo ", "liebe", "ciao "),
+    *("gentile ", "olá ", "prezad"),
+)
+_BIRTH_WORDS = ("dob", "d.o", "do.", "birth", "born", "gebor", "geburt", "né", "naiss", "nac", "nat", "nasc")
 
 
 def _is_name(value: str) -> bool:
@@ -82,7 +89,8 @@ def _is_name(value: str) -> bool:
 PEOPLE_DETECTORS = (
     *(matcher("name", pattern, CUED, _is_name, _SURE_WORDS) for pattern in (_SURE_NAME, _SURE_LOWER)),
     *(matcher("name", pattern, CUED, _is_name, _OPEN_WORDS) for pattern in (_OPEN_TWO, _OPEN_ONE)),
-    *(matcher("name", pattern, CUED, _is_name) for pattern in (_TITLE, _GREETING)),
+    matcher("name", _TITLE, CUED, _is_name, _TITLE_WORDS),
+    matcher("name", _GREETING, CUED, _is_name, _GREETING_WORDS),
     *(matcher("name", pattern, CUED, _is_name, ("\n",)) for pattern in (_SIGNED, _SIGNED_LOWER)),
-    matcher("date_of_birth", _BIRTH, CUED, gate=_BIRTH_WORDS),
+    matcher("date_of_birth", _BIRTH, CUED, gate=_BIRTH_WORDS, digits=4),
 )

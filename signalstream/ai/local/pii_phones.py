@@ -20,6 +20,7 @@ from signalstream.core.redaction import Span
 
 REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "PT", "NL", "IN", "BR", "MX", "AU")
 _LOOK_BACK = 48
+FEWEST_DIGITS = 7
 MOST_LOOK_UPS = 100  # each takes a tenth of a millisecond
 _CANDIDATE = re.compile(r"(?<![\w.,])(?:\+ ?)?\(?\d(?:[ ().\-/]{0,3}\d){6,24}(?![^\Wx])", re.ASCII)
 _CUE = re.compile(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from signalstream.ai.local.evidence import CUED, NUMERALS, SHAPED, digits_in, matcher
+from signalstream.ai.local.evidence import CUED, SHAPED, digits_in, matcher
 
 _UPPER = r"A-ZÀ-ÖØ-Þ\u0100-\u017f\u0391-\u03a9\u0410-\u042f"  # Latin, Greek, Cyrillic
 _WORDS = r"(?:[^\W\d_][\w'.-]{0,20} ){0,4}?"
@@ -61,10 +61,24 @@ _POSTAL = re.compile(
 )
 _POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? \d[ABD-HJLNP-UW-Z]{2}(?!\w)")
 
-_NUMBERED = (_ENGLISH, _ENGLISH_LOWER, _GERMAN, _FRENCH, _ROMANCE, _BOX, _MILITARY, _POSTAL, _POSTCODE)
+_ROMANCE_WORDS = (
+    *("calle ", "c/ ", "avenida ", "avda", "av. ", "plaza ", "paseo ", "via ", "viale ", "piazza ", "corso ", "rua "),
+    *("travessa ", "praça "),
+)
+_NUMBERED: tuple[tuple[re.Pattern[str], tuple[str, ...], int], ...] = (  # with words, and the fewest digits
+    (_ENGLISH, (), 1),
+    (_ENGLISH_LOWER, ("street", "avenue", "boulevard", "road"), 1),
+    (_GERMAN, ("straße", "strasse", "str.", "weg ", "platz ", "allee ", "gasse "), 1),
+    (_FRENCH, ("rue ", "avenue ", "boulevard ", "chemin ", "allée ", "impasse ", "quai "), 1),
+    (_ROMANCE, _ROMANCE_WORDS, 1),
+    (_BOX, ("box ", "postfach ", "apartado", "casella postale ", "boîte postale ", "bp "), 1),
+    (_MILITARY, ("apo", "fpo", "dpo"), 5),
+    (_POSTAL, ("zip", "post"), 1),
+    (_POSTCODE, (), 2),
+)
 
 PLACE_DETECTORS = (
-    *(matcher("address", pattern, SHAPED, gate=NUMERALS) for pattern in _NUMBERED),
+    *(matcher("address", pattern, SHAPED, gate=words, digits=digits) for pattern, words, digits in _NUMBERED),
     matcher("address", _CORNER, SHAPED, gate=("corner of",)),
-    matcher("address", _FIELD, CUED, lambda value: digits_in(value) > 0, (":",)),
+    matcher("address", _FIELD, CUED, lambda value: digits_in(value) > 0, (":",), digits=1),
 )

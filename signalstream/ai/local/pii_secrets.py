@@ -67,6 +67,11 @@ _LOGIN_CUE = (
     r"(?:pass ?word|passphrase|passcode|passwd|pwd|pin(?: code| number)?|pincode|contraseña|contrasena|clave|"
     r"mot de passe|passwort|kennwort|senha|(?:one[- ]time|verification|login|otp)(?: code| password)?)"
 )
+_USER_WORDS = ("user", "login", "name", "gamertag", "usuario", "utilis", "utente", "handle")
+_KEY_WORDS = (
+    *("sk-", "k_live_", "k_test_", "gho_", "ghp_", "ghs_", "ghu_", "ghr_", "github_pat_", "glpat-", "xox", "akia"),
+    *("asia", "aiza", "sg.", "npm_", "pypi-", "hf_", "shpat_", "shpca_", "shppa_", "shpss_", "dop_v1_", "ya29."),
+)
 _LOGIN_WORDS = ("pass", "pwd", "pin", "clave", "contrase", "kennwort", "senha", "code", "otp", "login", "one", "verif")
 _PASSWORD = re.compile(
     rf"(?i)\b{_LOGIN_CUE}(?:\s?[:=]\s{{0,3}}[\"']?|\s(?:is|was|es|est|ist|è|é)\s{{1,3}}:?\s?[\"'])"
@@ -103,20 +108,20 @@ def _is_mixed(value: str) -> bool:
 SECRET_DETECTORS = (
     matcher("private_key", _PRIVATE_KEY, SHAPED, gate=("-----",)),
     matcher("jwt", _JWT, SHAPED, gate=("eyj",)),
-    matcher("api_key", _API_KEY, SHAPED),
+    matcher("api_key", _API_KEY, SHAPED, gate=_KEY_WORDS),
     matcher("api_key", _BEARER, CUED, _is_mixed, ("bearer", "key", "secret", "token")),
     matcher("url_with_credentials", _URL, SHAPED, gate=("://",)),
     matcher("url_with_credentials", _URL_QUERY, SHAPED, gate=("://",)),
     matcher("url", _PLAIN_URL, SHAPED, _tells_no_secret, gate=("://", "www.")),
     matcher("mac_address", _MAC, SHAPED, gate=(":", "-", ".")),
-    matcher("coordinates", _COORDINATES, SHAPED, gate=(".",)),
-    matcher("username", _USERNAME, CUED, gate=("user", "login", "name", "gamertag", "usuario", "utilis", "handle")),
+    matcher("coordinates", _COORDINATES, SHAPED, gate=(".",), digits=10),
+    matcher("username", _USERNAME, CUED, gate=_USER_WORDS),
     matcher("username", _HANDLE, CUED, gate=("@",)),
-    matcher("security_answer", _ANSWER, CUED, gate=("answer", "pet")),
+    matcher("security_answer", _ANSWER, CUED, gate=("security answer", "secret answer", "first pet")),
     matcher("email", _EMAIL, SHAPED, gate=("@",)),
-    matcher("ip_address", _IPV4, CHECKED, _is_address, gate=(".",)),
+    matcher("ip_address", _IPV4, CHECKED, _is_address, gate=(".",), digits=4),
     matcher("ip_address", _IPV6, CHECKED, _is_address, gate=(":",)),
     matcher("password", _PASSWORD, CUED, gate=_LOGIN_WORDS),
     matcher("password", _PASSWORD_WORD, CUED, _is_unlike_a_word, _LOGIN_WORDS),
-    matcher("security_code", _SECURITY_CODE, CUED, gate=("cv", "security code")),
+    matcher("security_code", _SECURITY_CODE, CUED, gate=("cv", "security code"), digits=3),
 )

@@ -8,12 +8,14 @@ from functools import partial
 from itertools import pairwise
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from signalstream.ai.local.evidence import Detector
+from signalstream.ai.local.evidence import Detector, Gate, Gated, Matcher, count_digits, in_lower_case
 from signalstream.ai.local.pii import STAGES, PatternDetector, redact
+from signalstream.ai.local.searchable import searchable
 from signalstream.core.redaction import Span
+from tests.ai.local.pii_texts import CLEAN, made
 
 DETECTOR = PatternDetector()
 
@@ -180,8 +182,15 @@ def list_of(detector: Detector, plain: str) -> list[Span]:
     return list(detector(plain))
 
 
-WORDS = sorted({word for stage in STAGES for one in stage for word in getattr(one, "gate", ())})
+GATED = [one for stage in STAGES for one in stage if isinstance(one, Gated)]
+MATCHERS = [(one.gate, one.behind_gate) for one in GATED if isinstance(one.behind_gate, Matcher)]
+WORDS = sorted({word for one in GATED for word in one.gate.words})
 ALL_BY_THEMSELVES = tuple(tuple(partial(list_of, one) for one in stage) for stage in STAGES)
+WITHOUT_GATES = PatternDetector(
+    tuple(
+        tuple(partial(list_of, one.behind_gate if isinstance(one, Gated) else one) for one in stage) for stage in STAGES
+    )
+)
 
 
 @settings(max_examples=200, deadline=None)
@@ -196,6 +205,31 @@ ALL_BY_THEMSELVES = tuple(tuple(partial(list_of, one) for one in stage) for stag
 def test_a_gate_that_detectors_share_lets_pass_what_each_by_itself_would_find(words: list[str]) -> None:
     text = " ".join(words)
     assert PatternDetector().find(text) == PatternDetector(ALL_BY_THEMSELVES).find(text)
+
+
+@pytest.mark.parametrize(("gate", "detector"), MATCHERS, ids=lambda one: getattr(one, "kind", ""))
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_a_gate_admits_whatever_its_pattern_matches(gate: Gate, detector: Matcher, data: st.DataObject) -> None:
+    text = searchable(data.draw(st.from_regex(detector.pattern))).plain
+    assert gate.admits(count_digits(text), in_lower_case(text)) or not list(detector(text))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from([*(text for text, _, _ in FOUND), *WORDS, "is", "no.", "number"]), max_size=6), LIVELY)
+def test_gates_hold_back_no_text_in_which_something_would_be_found(words: list[str], noise: str) -> None:
+    for text in (noise.join(words), " ".join(words).swapcase()):
+        assert DETECTOR.find(text) == WITHOUT_GATES.find(text)
+
+
+def test_gates_hold_back_no_support_message_in_which_something_would_be_found() -> None:
+    for text in [*(each.text for each in made(300, seed=5)), *CLEAN]:
+        assert DETECTOR.find(text) == WITHOUT_GATES.find(text)
+
+
+@pytest.mark.parametrize("text", ["MY PA\u017fSWORD: hunter2", "MY P\u0130N: 4921", "my p\u0131n: 4921"])
+def test_letters_that_patterns_take_for_latin_ones_open_a_gate(text: str) -> None:
+    assert [span.kind for span in DETECTOR.find(text)] == ["password"]
 
 
 def test_a_text_full_of_values_is_searched_in_the_time_of_a_long_text() -> None:
