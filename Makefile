@@ -1,6 +1,6 @@
 # `make` prints what there is. Everything runs in .venv, which scripts/bootstrap.py makes from the lock files.
 .DEFAULT_GOAL := help
-.PHONY: help run test quick check bench chaos canary clean bootstrap bootstrap-dev
+.PHONY: help run test quick check bench bench-yardsticks chaos canary clean bootstrap bootstrap-dev
 
 PYTHON3 := $(shell command -v python3 || command -v python3.13 || command -v python3.12 || command -v python3.11)
 BIN := .venv/bin
@@ -25,6 +25,9 @@ check: bootstrap-dev ## check format, lint, types, layers, and packages for know
 
 bench: bootstrap-dev ## measure latency and throughput on Apache Kafka (needs Java and Maven)
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-yardsticks: bootstrap-dev ## install what make bench compares with, into .venv-bench; without it those rows say so
+	@$(BIN)/python -m venv .venv-bench && .venv-bench/bin/python -m pip install --quiet --require-hashes -r requirements/bench.txt
 
 chaos: bootstrap-dev ## kill, stop and freeze workers while messages keep coming, and count what is missing (needs Java and Maven)
 	@$(BIN)/python -m tests.chaos $(ARGS)

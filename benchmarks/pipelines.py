@@ -1,10 +1,9 @@
-"""What is measured: SignalStream with some workers, and bare Faust, each started by its real command line."""
+"""What is measured: SignalStream with some workers, and the yardsticks, each started by its real command line."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
@@ -16,6 +15,8 @@ from benchmarks import outputs
 from benchmarks.tail import PARTITIONS
 from benchmarks.topics import create_topics
 from benchmarks.workload import TENANT
+from benchmarks.yardsticks.job import KINDS
+from benchmarks.yardsticks.programs import BARE_FAUST, Program
 from signalstream.core.sealing import UNSEALED, Sealer
 from signalstream.encryption import opened_sealer
 from signalstream.security.master_keys import new_master_key
@@ -25,10 +26,11 @@ from signalstream.streaming.lifeline import end_child, log_tail, start_child
 from tests.workers import REPOSITORY, Worker
 
 STOP_SECONDS = 15.0
+YARDSTICK_TOPICS = ("raw", "turns", *KINDS, "analyses", "aggregated")
 ONE_WORKER = "one worker"
 TWO_WORKERS = "two workers"
-SEALED = "one worker, encrypted"
-BARE = "bare Faust"
+SEALED = "one worker, everything on"
+BARE = BARE_FAUST.name
 
 
 class Pipeline(Protocol):
@@ -73,10 +75,13 @@ class Pipeline(Protocol):
 class SignalStreamPipeline:
     """SignalStream as ``faust -A signalstream worker``, with the instant analyst.
 
-    ``sealed``, everything that it writes is encrypted; the burst is not, which is produced past its door.
+    ``sealed``, everything that it writes is encrypted; the burst is not, which is produced past its door. Without
+    ``metrics`` it counts nothing.
     """
 
-    def __init__(self, brokers: str, directory: Path, prefix: str, workers: int, sealed: bool = False) -> None:
+    def __init__(
+        self, brokers: str, directory: Path, prefix: str, workers: int, *, sealed: bool = False, metrics: bool = True
+    ) -> None:
         self.name = SEALED if sealed else TWO_WORKERS if workers == 2 else ONE_WORKER
         self.prefix = prefix
         self.raw_topic = f"{prefix}.messages.raw"
@@ -87,6 +92,7 @@ class SignalStreamPipeline:
             "SIGNALSTREAM_APP_ID": prefix,
             "SIGNALSTREAM_TOPIC_PREFIX": prefix,
             "SIGNALSTREAM_PARTITIONS": str(PARTITIONS),
+            "SIGNALSTREAM_METRICS": "on" if metrics else "off",
         }
         self._settings = Settings(
             _env_file=None,  # type: ignore[call-arg] # pydantic-settings takes it, its stubs do not say so
@@ -137,37 +143,38 @@ class SignalStreamPipeline:
         return "\n".join(worker.log(30) for worker in self.workers)
 
 
-class BareFaustPipeline:
-    """The yardstick: a stock Faust worker with ``benchmarks.yardsticks.<module>``."""
+class YardstickPipeline:
+    """One of ``benchmarks.yardsticks``: the same hops in a process of its own."""
 
-    def __init__(self, brokers: str, directory: Path, prefix: str) -> None:
-        self.name = BARE
+    def __init__(self, brokers: str, directory: Path, prefix: str, program: Program) -> None:
+        self.name = program.name
         self.prefix = prefix
         self.raw_topic = f"{prefix}.raw"
         self.output_topic = f"{prefix}.aggregated"
+        self._program = program
         self._brokers = brokers
         self._directory = directory
         self._child: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
         """See Pipeline. It has no readiness of its own; the warm-up waits for its first outputs."""
-        names = ("raw", "turns", "sentiment", "pii", "insights", "summary", "language", "aggregated")
-        policies = {f"{self.prefix}.{name}": "delete" for name in names}
-        policies |= {f"{self.prefix}-{table}-changelog": "compact" for table in ("conversations", "insights")}
+        policies = {f"{self.prefix}.{name}": "delete" for name in YARDSTICK_TOPICS}
+        for app in (self.prefix, f"{self.prefix}-core"):
+            policies |= {f"{app}-{table}-changelog": "compact" for table in ("conversations", "insights")}
         await create_topics(self._brokers, PARTITIONS, policies)
         environment = {
             **os.environ,
             "PYTHONPATH": str(REPOSITORY),
-            "BARE_FAUST_BROKERS": self._brokers,
-            "BARE_FAUST_PREFIX": self.prefix,
-            "BARE_FAUST_PARTITIONS": str(PARTITIONS),
-            "BARE_FAUST_DATA_DIR": str(self._directory / "data"),
+            "YARDSTICK_BROKERS": self._brokers,
+            "YARDSTICK_PREFIX": self.prefix,
+            "YARDSTICK_PARTITIONS": str(PARTITIONS),
+            "YARDSTICK_DATA_DIR": str(self._directory / "data"),
         }
-        command = [sys.executable, "-m", "faust", "-A", "benchmarks.yardsticks.bare_faust", "worker", "-l", "info"]
         self._directory.mkdir(parents=True, exist_ok=True)
-        self._child = start_child(
-            [*command, "--web-port", str(free_port())], self._log_path, env=environment, cwd=self._directory
-        )
+        command = [self._program.python, *self._program.words]
+        if "faust" in self._program.words:
+            command += ["--web-port", str(free_port())]
+        self._child = start_child(command, self._log_path, env=environment, cwd=self._directory)
 
     def stop(self) -> None:
         """See Pipeline."""
@@ -200,3 +207,10 @@ class BareFaustPipeline:
     @property
     def _log_path(self) -> Path:
         return self._directory / "worker.log"
+
+
+class BareFaustPipeline(YardstickPipeline):
+    """The first of the yardsticks: a stock Faust worker with one app."""
+
+    def __init__(self, brokers: str, directory: Path, prefix: str) -> None:
+        super().__init__(brokers, directory, prefix, BARE_FAUST)

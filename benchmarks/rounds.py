@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,30 +20,34 @@ from benchmarks.pipelines import (
     ONE_WORKER,
     SEALED,
     TWO_WORKERS,
-    BareFaustPipeline,
     Pipeline,
     SignalStreamPipeline,
+    YardstickPipeline,
 )
+from benchmarks.processes import pinned
 from benchmarks.throughput import Burst, run_burst
 from benchmarks.topics import delete_topics
 from benchmarks.workload import Load, load
+from benchmarks.yardsticks.programs import AIOKAFKA, BARE_FAUST, FAUST_MULTI, QUIX
 from tests.kafka.broker import KafkaBroker
 
 WARM_UP_SECONDS = 90.0
 SLOWEST_PER_SECOND = 20.0  # a burst slower than this is given up
-ORDER = (ONE_WORKER, BARE, SEALED, TWO_WORKERS)
-WITH_LATENCY = (ONE_WORKER, BARE)
+YARDSTICKS = {program.name: program for program in (BARE_FAUST, FAUST_MULTI, AIOKAFKA, QUIX)}
+ORDER = (SEALED, BARE, ONE_WORKER, FAUST_MULTI.name, AIOKAFKA.name, QUIX.name)
+SCALING = (ONE_WORKER, TWO_WORKERS)
+WITH_LATENCY = (SEALED, BARE)
 
 
 @dataclass(frozen=True)
 class Plan:
     """How much is measured."""
 
-    rounds: int = 5
-    burst_messages: int = 5_000
+    rounds: int = 3
+    burst_messages: int = 3_000
     burst_conversations: int = 1_000
     warm_up_messages: int = 500
-    rate: float = 50.0
+    rate: float = 100.0
     latency_seconds: float = 15.0
 
 
@@ -52,10 +56,11 @@ QUICK = Plan(rounds=1, burst_messages=600, burst_conversations=300, warm_up_mess
 
 @dataclass
 class Results:
-    """Each pipeline's runs, in the order of rounds."""
+    """Each pipeline's runs, in the order of rounds; ``absent`` are those that cannot run here, with the reason."""
 
     bursts: dict[str, list[Burst]] = field(default_factory=dict)
     latencies: dict[str, list[Latency]] = field(default_factory=dict)
+    absent: dict[str, str] = field(default_factory=dict)
 
     @property
     def lost(self) -> int:
@@ -68,11 +73,26 @@ class Results:
 
 def run_rounds(plan: Plan, broker: KafkaBroker, directory: Path, say: Callable[[str], None]) -> Results:
     """Run them all. Raises what a measure raises, with the end of the pipeline's log as a note."""
-    results = Results()
+    absent = {name: why for name, program in YARDSTICKS.items() if (why := program.missing()) is not None}
+    results = Results(absent=absent)
+    order = [name for name in ORDER if name not in absent]
     for number in range(plan.rounds):
-        for name in turned(ORDER, number):
+        for name in turned(order, number):
             say(f"round {number + 1} of {plan.rounds}: {name}")
-            _measure(plan, broker, _pipeline(name, broker, directory, number), directory, results)
+            with_latency = plan if name in WITH_LATENCY else replace(plan, latency_seconds=0.0)
+            _measure(with_latency, broker, _pipeline(name, broker, directory, number), directory, results)
+    return results
+
+
+def run_scaling(plan: Plan, broker: KafkaBroker, directory: Path, say: Callable[[str], None]) -> Results:
+    """Run one worker and two, the broker pinned to the machine's last core. Raises as ``run_rounds`` does."""
+    results = Results()
+    plan = replace(plan, latency_seconds=0.0)
+    with pinned(broker.pid):
+        for number in range(plan.rounds):
+            for name in turned(SCALING, number):
+                say(f"round {number + 1} of {plan.rounds}: {name}")
+                _measure(plan, broker, _pipeline(name, broker, directory, number), directory, results)
     return results
 
 
@@ -83,18 +103,19 @@ def turned(names: Sequence[str], by: int) -> Sequence[str]:
 
 
 def _pipeline(name: str, broker: KafkaBroker, directory: Path, number: int) -> Pipeline:
-    if name == BARE:
-        return BareFaustPipeline(broker.bootstrap, directory / f"bare-{number}", f"bench-bare-{number}")
-    workers = 2 if name == TWO_WORKERS else 1
-    prefix = f"bench-sealed-{number}" if name == SEALED else f"bench-{workers}-{number}"
-    return SignalStreamPipeline(broker.bootstrap, directory / prefix, prefix, workers, sealed=name == SEALED)
+    if name in YARDSTICKS:
+        prefix = f"bench-{'-'.join(name.replace(',', '').lower().split())}-{number}"
+        return YardstickPipeline(broker.bootstrap, directory / prefix, prefix, YARDSTICKS[name])
+    workers, sealed = 2 if name == TWO_WORKERS else 1, name == SEALED
+    prefix = f"bench-{'sealed' if sealed else workers}-{number}"
+    return SignalStreamPipeline(broker.bootstrap, directory / prefix, prefix, workers, sealed=sealed, metrics=sealed)
 
 
 def _measure(plan: Plan, broker: KafkaBroker, pipeline: Pipeline, directory: Path, results: Results) -> None:
     try:
         asyncio.run(pipeline.start())
         _warm_up(plan, broker, pipeline)
-        if pipeline.name in WITH_LATENCY:
+        if plan.latency_seconds:
             place = directory / f"{pipeline.prefix}-load"
             run = run_latency(broker.bootstrap, pipeline, place, plan.rate, plan.latency_seconds)
             results.latencies.setdefault(pipeline.name, []).append(run)
@@ -107,7 +128,7 @@ def _measure(plan: Plan, broker: KafkaBroker, pipeline: Pipeline, directory: Pat
         raise
     finally:
         pipeline.stop()
-    asyncio.run(delete_topics(broker.bootstrap, [pipeline.prefix]))
+    asyncio.run(delete_topics(broker.bootstrap, [pipeline.prefix, f"changelog__{pipeline.prefix}"]))
 
 
 def _warm_up(plan: Plan, broker: KafkaBroker, pipeline: Pipeline) -> None:

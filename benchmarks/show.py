@@ -9,9 +9,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from benchmarks.report import Table
+from benchmarks.tables import Table
 
-FIGURES = "figures"
+VERDICT = "verdict"
 FAILOVER = "failover"
 GEMINI = "gemini"
 NEIGHBOUR = "neighbour"

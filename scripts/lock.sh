@@ -23,3 +23,5 @@ compile "$@" requirements/build.in --output-file requirements/build.txt
 compile "$@" pyproject.toml --output-file requirements/run.txt
 # The run lock is a constraint, so that tests meet the versions that production has.
 compile "$@" pyproject.toml --extra dev --constraints requirements/run.txt --output-file requirements/dev.txt
+# Yardsticks of the benchmarks have an environment of their own: Quix Streams bounds pydantic-settings below ours.
+compile "$@" requirements/bench.in --output-file requirements/bench.txt

@@ -18,8 +18,8 @@ from typing import Any
 import faust
 import orjson
 
-PREFIX = os.environ["BARE_FAUST_PREFIX"]
-PARTITIONS = int(os.environ["BARE_FAUST_PARTITIONS"])
+PREFIX = os.environ["YARDSTICK_PREFIX"]
+PARTITIONS = int(os.environ["YARDSTICK_PARTITIONS"])
 KINDS = ("sentiment", "pii", "insights", "summary", "language")
 KEPT_MESSAGES = 3  # with the counts about 0.9 KB
 KEPT_ANALYSES = 5  # with the counts about 1 KB
@@ -27,9 +27,9 @@ ANSWER = {"label": "negative", "confidence": 0.82, "reason": "waits"}
 
 app = faust.App(
     PREFIX,
-    broker=f"kafka://{os.environ['BARE_FAUST_BROKERS']}",
+    broker=f"kafka://{os.environ['YARDSTICK_BROKERS']}",
     store="rocksdb://?driver=rocksdict",
-    datadir=os.environ["BARE_FAUST_DATA_DIR"],
+    datadir=os.environ["YARDSTICK_DATA_DIR"],
     topic_partitions=PARTITIONS,
     key_serializer="raw",
     value_serializer="raw",

@@ -1,0 +1,65 @@
+"""The parts of the benchmark that say how fast it is, each with its verdicts, tables and losses; each runs alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmarks.figures import Spread, spread
+from benchmarks.report import scaling_tables, scaling_verdicts, speed_verdicts, tables
+from benchmarks.rounds import ORDER, QUICK, Plan, run_rounds, run_scaling
+from benchmarks.tables import Table
+from benchmarks.verdict import Verdict
+from tests.kafka.broker import KafkaBroker
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much is measured: ``quick`` is a small round of everything; None is each part's own number."""
+
+    quick: bool = False
+    rounds: int | None = None
+    messages: int | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a part found. ``lost`` counts what did not come out; ``bars`` are the rates of the plot."""
+
+    verdicts: Sequence[Verdict]
+    tables: Sequence[Table]
+    rounds: int
+    lost: int = 0
+    bars: Sequence[tuple[str, Spread]] = ()
+
+
+Part = Callable[[Extent, KafkaBroker, Path, Say], Outcome]
+
+
+def speed(extent: Extent, broker: KafkaBroker, directory: Path, say: Say) -> Outcome:
+    """Measure throughput and latency of one worker and of the yardsticks."""
+    plan = plan_of(extent)
+    found = run_rounds(plan, broker, directory, say)
+    rates = ((name, spread(run.messages_per_second for run in found.bursts.get(name, ()))) for name in ORDER)
+    bars = [(name, rate) for name, rate in rates if rate is not None]
+    return Outcome(speed_verdicts(found), tables(plan, found), plan.rounds, found.lost, bars)
+
+
+def scaling(extent: Extent, broker: KafkaBroker, directory: Path, say: Say) -> Outcome:
+    """Measure what a second worker adds."""
+    plan = plan_of(extent)
+    found = run_scaling(plan, broker, directory, say)
+    return Outcome(scaling_verdicts(found), scaling_tables(plan, found), plan.rounds, found.lost)
+
+
+def plan_of(extent: Extent) -> Plan:
+    """Return the plan of the bursts."""
+    plan = QUICK if extent.quick else Plan()
+    changes = {"rounds": extent.rounds, "burst_messages": extent.messages}
+    return replace(plan, **{name: value for name, value in changes.items() if value is not None})
+
+
+PARTS: dict[str, Part] = {"speed": speed, "scaling": scaling}
