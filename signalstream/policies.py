@@ -20,6 +20,7 @@ OWN_FIELDS = tuple(name for name in TenantPolicy.model_fields if name not in {"v
 """What a tenant may decide."""
 MOST_CAREFUL = {"originals": "redacted_only", "detector_failure": "block"}
 """What holds for a tenant whose row cannot be read."""
+MOST_COPIES = 4_096
 log = structlog.get_logger()
 
 
@@ -29,6 +30,7 @@ class PolicyRows:
     def __init__(self, defaults: TenantPolicy) -> None:
         self._defaults = defaults
         self._whole: dict[str, TenantPolicy] = {}
+        self._copies: dict[str, TenantPolicy] = {}  # of the defaults, under the names of tenants that were asked for
         self.own: dict[str, TenantPolicy] = {}
         self.unreadable: set[str] = set()
 
@@ -48,7 +50,12 @@ class PolicyRows:
 
     def of(self, tenant: str) -> TenantPolicy:
         """See core.policies.Policies."""
-        return self._whole.get(tenant) or self._defaults.model_copy(update={"tenant_id": tenant})
+        known = self._whole.get(tenant) or self._copies.get(tenant)
+        if known is None:
+            if len(self._copies) >= MOST_COPIES:
+                self._copies.clear()
+            known = self._copies[tenant] = self._defaults.model_copy(update={"tenant_id": tenant})
+        return known
 
 
 class ReplicaPolicies:

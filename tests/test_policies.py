@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from signalstream.models.policy import TenantPolicy
-from signalstream.policies import OWN_FIELDS, PolicyRows, deployment_policy, row_of
+from signalstream.policies import MOST_COPIES, OWN_FIELDS, PolicyRows, deployment_policy, row_of
 from signalstream.settings import Settings
 
 DEFAULTS = TenantPolicy(tenant_id="deployment", originals="redacted_only", detector_failure="block")
@@ -26,6 +26,22 @@ def test_a_tenants_decision_stands_before_the_deployments_and_the_rest_is_the_de
 
 def test_a_tenant_without_a_row_has_the_deployments_policy_under_its_own_name():
     assert rows(ACME).of("globex") == DEFAULTS.model_copy(update={"tenant_id": "globex"})
+
+
+def test_a_tenant_that_was_asked_for_before_it_had_a_row_has_what_its_row_says():
+    known = rows()
+    assert known.of("acme").originals == "redacted_only"
+
+    known.apply(*row_of(ACME))
+
+    assert known.of("acme").originals == "redacted_and_sealed_original"
+
+
+def test_names_of_tenants_that_nobody_has_fill_no_memory():
+    known = rows()
+    for number in range(2 * MOST_COPIES + 1):
+        assert known.of(f"tenant-{number}").tenant_id == f"tenant-{number}"
+    assert len(known._copies) == 1
 
 
 def test_a_change_and_a_tombstone_replace_what_was_known():

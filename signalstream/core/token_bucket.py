@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil
+from typing import NamedTuple
 
 MINUTE_SECONDS = 60.0
 ROUNDING = 1e-9  # of a token: sums of intervals are not exact
@@ -25,7 +27,7 @@ class Rate:
         if self.per_minute <= 0 or self.burst < 1:
             raise ValueError(f"{self} lets nothing through; a holder without a limit has no rate")
 
-    @property
+    @cached_property
     def interval(self) -> float:
         """Return the seconds in which one token comes back."""
         return MINUTE_SECONDS / self.per_minute
@@ -35,8 +37,7 @@ class Rate:
         return Rate(self.per_minute / holders, ceil(self.burst / holders))
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """How it stands with a bucket: tokens left, seconds until it is full, seconds until there is one (0: now)."""
 
     rate: Rate
@@ -65,20 +66,32 @@ class TokenBuckets:
 
     def look(self, holder: Hashable, rate: Rate, now: float) -> Standing:
         """Return how it stands, and take nothing."""
-        missing = self._missing_now(holder, rate, now)
-        tokens = rate.burst - missing + ROUNDING
-        return Standing(rate, max(0, int(tokens)), missing * rate.interval, max(0.0, 1.0 - tokens) * rate.interval)
+        return _standing(rate, self._missing_now(holder, rate, now))
 
     def take(self, holder: Hashable, rate: Rate, now: float) -> Standing:
         """Take a token if there is one; return how it stood before."""
-        standing = self.look(holder, rate, now)
-        missing = self._missing_now(holder, rate, now) + (1.0 if standing.allows else 0.0)
+        missing = self._missing_now(holder, rate, now)
+        standing = _standing(rate, missing)
+        self._keep(holder, missing + (1.0 if standing.allows else 0.0), now)
+        return standing
+
+    def spend(self, holder: Hashable, rate: Rate, now: float) -> Standing:
+        """Take a token that is known to be there; return how it stands then."""
+        missing = self._missing_now(holder, rate, now) + 1.0
+        self._keep(holder, missing, now)
+        return _standing(rate, missing)
+
+    def _keep(self, holder: Hashable, missing: float, now: float) -> None:
         self._missing.pop(holder, None)
         self._missing[holder] = (missing, now)
         if len(self._missing) > self._most:
             del self._missing[next(iter(self._missing))]
-        return standing
 
     def _missing_now(self, holder: Hashable, rate: Rate, now: float) -> float:
         missing, since = self._missing.get(holder, (0.0, now))
         return max(0.0, missing - (now - since) / rate.interval)
+
+
+def _standing(rate: Rate, missing: float) -> Standing:
+    tokens = rate.burst - missing + ROUNDING
+    return Standing(rate, max(0, int(tokens)), missing * rate.interval, max(0.0, 1.0 - tokens) * rate.interval)

@@ -25,6 +25,7 @@ from signalstream.web.services import Ingest
 IDEMPOTENCY_NAMESPACE = UUID("6f0c1c0e-6a43-5a3e-9d0b-3c2f0f4c9a51")
 DEEPEST_NESTING = 16
 LONGEST_SHOWN_PATH = 80
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _SHOWN_NAME = re.compile("[A-Za-z_]{1,40}")
 TOO_SLOW = "The body did not arrive within {:g} s. Send the message again."
 # What pydantic says of these is unclear to a caller, or quotes what was sent.
@@ -110,21 +111,27 @@ async def read_body(request: web.Request, limit: int, seconds: float) -> bytes:
         raise ProblemError(415, "Send the message as Content-Type: application/json, in UTF-8.")
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise ProblemError(415, "Send the message without Content-Encoding.")
-    too_large = ProblemError(413, f"The body must have at most {limit} bytes.")
     if (request.content_length or 0) > limit:
-        raise too_large
+        raise _too_large(limit)
     try:
-        async with asyncio.timeout(seconds):
+        if request.content.is_eof():  # all of it has come with the head, as of most messages
             body = await request.read()
+        else:
+            async with asyncio.timeout(seconds):
+                body = await request.read()
     except TimeoutError as error:
         raise ProblemError(408, TOO_SLOW.format(seconds), headers={"Connection": "close"}) from error
     except web.HTTPRequestEntityTooLarge as error:
-        raise too_large from error
+        raise _too_large(limit) from error
     except (web.RequestPayloadError, OSError) as error:
         raise ProblemError(400, "The body broke off before its end.") from error
     if len(body) > limit:
-        raise too_large
+        raise _too_large(limit)
     return body
+
+
+def _too_large(limit: int) -> ProblemError:
+    return ProblemError(413, f"The body must have at most {limit} bytes.")
 
 
 def parse_message(body: bytes) -> MessageIn:
@@ -165,7 +172,7 @@ def _fault(value: object) -> str | None:
     if isinstance(value, str):
         if "\x00" in value:
             return "must not hold NUL characters"
-        if any("\ud800" <= character <= "\udfff" for character in value):
+        if not value.isascii() and _SURROGATE.search(value):
             return "must not hold lone surrogates"
     elif isinstance(value, float) and not math.isfinite(value):
         return "must be a finite number"

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from math import ceil
 
 import structlog
@@ -88,9 +89,7 @@ class TenantLimits:
             what, standing = max(refused.items(), key=lambda each: each[1].next_in)
             request[STANDING] = standing
             raise self._limited(tenant, what, standing)
-        for what, rate in rates.items():
-            self._buckets.take((what, tenant), rate, now)
-        left = [self._buckets.look((what, tenant), rate, now) for what, rate in rates.items()]
+        left = [self._buckets.spend((what, tenant), rate, now) for what, rate in rates.items()]
         if left:
             request[STANDING] = min(left, key=lambda each: each.remaining)
 
@@ -124,12 +123,13 @@ class TenantLimits:
 
     def _rates(self, tenant: str, route: Route, *, is_passed_on: bool) -> Mapping[str, Rate]:
         policy, workers = self._policies.of(tenant), self._workers()
-        requests = _rate(policy.requests_per_minute, policy.requests_burst)
         if is_passed_on and route.method == "GET":
+            requests = _rate(policy.requests_per_minute, policy.requests_burst, 1)
             return {"forwarded requests": requests} if requests else {}
-        messages = _rate(policy.messages_per_minute, policy.messages_burst) if route.takes_messages else None
-        rates = {"requests": requests, "messages": messages}
-        return {what: rate.share(workers) for what, rate in rates.items() if rate}
+        rates = {"requests": _rate(policy.requests_per_minute, policy.requests_burst, workers)}
+        if route.takes_messages:
+            rates["messages"] = _rate(policy.messages_per_minute, policy.messages_burst, workers)
+        return {what: rate for what, rate in rates.items() if rate}
 
     def _limited(self, tenant: str, what: str, standing: Standing) -> ProblemError:
         self._say(tenant, what)
@@ -147,8 +147,9 @@ def _deployments(settings: Settings) -> TenantPolicy:
     return TenantPolicy(tenant_id="deployment", **{name: getattr(settings, name) for name in names})
 
 
-def _rate(per_minute: int | None, burst: int | None) -> Rate | None:
-    return Rate(per_minute, burst) if per_minute and burst else None
+@lru_cache  # every request asks for the rates of its tenant
+def _rate(per_minute: int | None, burst: int | None, workers: int) -> Rate | None:
+    return Rate(per_minute, burst).share(workers) if per_minute and burst else None
 
 
 def _headers(standing: Standing) -> dict[str, str]:

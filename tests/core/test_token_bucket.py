@@ -70,6 +70,15 @@ def test_a_bucket_is_full_when_it_was_said_to_be(rate, taken):
     assert buckets.look("a", rate, full_in + 1e-6).remaining == rate.burst
 
 
+@given(RATES, WAITS)
+def test_what_is_spent_is_as_what_is_taken_and_says_how_it_stands_then(rate, waits):
+    taken, spent, now = TokenBuckets(1), TokenBuckets(1), 0.0
+    for wait in waits:
+        now += wait
+        if taken.take("a", rate, now).allows:
+            assert spent.spend("a", rate, now) == taken.look("a", rate, now) == spent.look("a", rate, now)
+
+
 def test_holders_do_not_touch_one_another():
     buckets, rate = TokenBuckets(10), Rate(60, 1)
 
