@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,13 +31,18 @@ class TopicNames:
         return {"SIGNALSTREAM_APP_ID": self.app_id, "SIGNALSTREAM_TOPIC_PREFIX": self.topic_prefix}
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    # Tests start hundreds of processes: each would compile the package again, and pytest all tests in every run.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     # `make test` hands its flags and depth down; a make that a test starts would print more and act otherwise.
     for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES"):
         os.environ.pop(name, None)
     # A law holds or not; how long one example of it takes says something of the machine.
     settings.register_profile("laws", deadline=None)
-    settings.load_profile("laws")
+    settings.register_profile("quick", settings.get_profile("laws"), max_examples=25)
+    is_quick = "not slow" in config.option.markexpr  # `make quick`: a look at each law; `make test` has the whole one
+    settings.load_profile(config.getoption("--hypothesis-profile") or ("quick" if is_quick else "laws"))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

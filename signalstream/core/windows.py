@@ -34,7 +34,7 @@ class WindowPolicy:
 
 def window_start(at: datetime, policy: WindowPolicy) -> int:
     """Return the start, in epoch seconds, of the window that ``at`` falls in."""
-    seconds = int(at.timestamp() // 1)
+    seconds = int(at.replace(microsecond=0).timestamp())  # a float of a far year rounds microseconds up to a second
     return seconds - seconds % policy.seconds
 
 

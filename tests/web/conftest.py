@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 
 import pytest
 from aiohttp.test_utils import TestClient
@@ -20,7 +21,9 @@ from tests.web.served import SiteServer
 NOW = datetime(2026, 1, 31, 12, 0, 0, 123_000, tzinfo=UTC)
 
 
+@cache
 def make_settings(**changes: object) -> Settings:
+    """Return settings, which nobody can change: reading them takes 10 ms, and hundreds of tests want the same ones."""
     return Settings(_env_file=None, **({"auth": "off", "default_tenant": "demo-tenant"} | changes))
 
 
