@@ -9,7 +9,7 @@ BIN := .venv/bin
 ARGS ?=
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: bootstrap ## start broker, worker and sample conversations on this machine; Ctrl-C ends it
 	@$(BIN)/signalstream dev $(ARGS)
