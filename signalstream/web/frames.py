@@ -9,6 +9,8 @@ from pydantic import BaseModel, Field
 from signalstream.models.base import Model
 from signalstream.models.intelligence import Insight
 
+FINAL_TEXT = 0x81
+
 
 class Connected(Model):
     """The first frame of a stream."""
@@ -56,3 +58,13 @@ class Authenticate(Model):
 
 
 SOCKET_MESSAGES: tuple[type[BaseModel], ...] = (Connected, IntelligenceUpdate, ConversationErased, Pong, NotUnderstood)
+
+
+def text_frame(message: bytes) -> bytes:
+    """Return a message of UTF-8 text as one unmasked frame (RFC 6455, 5.2), as a server sends it to each reader."""
+    length = len(message)
+    if length < 126:
+        return b"%c%c%b" % (FINAL_TEXT, length, message)
+    if length < 2**16:
+        return b"%c%c%b%b" % (FINAL_TEXT, 126, length.to_bytes(2), message)
+    return b"%c%c%b%b" % (FINAL_TEXT, 127, length.to_bytes(8), message)

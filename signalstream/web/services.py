@@ -9,9 +9,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from time import monotonic
 from typing import Protocol
 from uuid import UUID
+
+import orjson
 
 from signalstream.core.audit import AuditTrail
 from signalstream.core.condition import Condition
@@ -25,6 +28,7 @@ from signalstream.models.live import ConversationPage
 from signalstream.models.messages import Message, OriginalMessage
 from signalstream.models.windows import Timeline
 from signalstream.security.authenticator import Authenticator
+from signalstream.web.frames import text_frame
 
 
 class Ingest(Protocol):
@@ -102,6 +106,18 @@ class LiveUpdate:
     insight: Insight
     encoded: bytes
 
+    @cached_property
+    def message(self) -> bytes:
+        """Return the IntelligenceUpdate that every socket is sent."""
+        conversation = orjson.dumps(self.insight.conversation_id)
+        head = b'{"type":"intelligence_update","conversation_id":%b,"id":"%d","data":'
+        return b"%b%b}" % (head % (conversation, self.insight.revision), self.encoded)
+
+    @cached_property
+    def frame(self) -> bytes:
+        """Return it as it goes over the wire."""
+        return text_frame(self.message)
+
 
 @dataclass(frozen=True)
 class Erased:
@@ -115,6 +131,10 @@ class Subscription(Protocol):
 
     def __aiter__(self) -> AsyncIterator[LiveUpdate | Erased]:
         """Yield updates as they come; an erasure before what came after it."""
+        ...
+
+    def offer_first(self, taken: Callable[[LiveUpdate], bool]) -> None:
+        """Ask ``taken`` from now on, while nothing waits, to send an update at once: only what it refuses waits."""
         ...
 
 

@@ -8,6 +8,7 @@ from contextlib import ExitStack, suppress
 import orjson
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp.base_protocol import BaseProtocol
 
 from signalstream.core.keys import ConversationKey
 from signalstream.errors import AuthenticationUnavailableError, CredentialError, OwnerUnavailableError
@@ -105,13 +106,14 @@ class StreamView:
             if not socket.prepared:
                 await socket.prepare(request)
             async with self._sockets.holding(socket):
-                stream = Stream(socket, key.conversation_id, request.query.get("last_event_id"))
+                stream = Stream(socket, request.protocol, key.conversation_id, request.query.get("last_event_id"))
                 await self._serve(request, key, stream, updates)
 
     async def _serve(self, request: web.Request, key: ConversationKey, stream: Stream, updates: Subscription) -> None:
         try:
             heartbeat = self._settings.websocket_ping_seconds
             await stream.send(Connected(**key._asdict(), heartbeat_seconds=heartbeat))
+            updates.offer_first(stream.send_at_once)
             await self._exchange(request, key, stream, updates)
         except ConnectionError:
             raise
@@ -186,8 +188,11 @@ class Stream:
     worker's view may lag behind the one that the client was with before.
     """
 
-    def __init__(self, socket: web.WebSocketResponse, conversation_id: str, last_event_id: str | None) -> None:
+    def __init__(
+        self, socket: web.WebSocketResponse, protocol: BaseProtocol, conversation_id: str, last_event_id: str | None
+    ) -> None:
         self.socket = socket
+        self._protocol = protocol
         self._conversation_id = conversation_id
         self._erased = False
         self.sent_revision: int | None = None
@@ -208,16 +213,32 @@ class Stream:
     async def send_update(self, update: LiveUpdate) -> None:
         """Send an insight, unless this one or a newer one went out already, or the client came back with it."""
         async with self._sending:
-            if self._erased:
-                return
-            revision = update.insight.revision
-            sent = self.sent_revision if self.sent_revision is not None else (self.known or 0) - 1
-            if revision <= sent:
-                return
-            self.sent_revision = revision
-            if revision != self.known:
+            if self._goes_out(update):
                 with suppress(ConnectionError):  # the reading side sees the end of the connection and ends the stream
-                    await self.socket.send_frame(update_frame(update), WSMsgType.TEXT)
+                    await self.socket.send_frame(update.message, WSMsgType.TEXT)
+
+    def send_at_once(self, update: LiveUpdate) -> bool:
+        """Send an insight as ``send_update`` does, without a turn of a task; say False where it must wait its turn.
+
+        It must while something else is being sent, while the reader is slow, and once the end has begun.
+        """
+        transport = self._protocol.transport
+        if transport is None or self._sending.locked() or self._protocol.writing_paused:
+            return False
+        if self.socket.closed or transport.is_closing():
+            return False
+        if self._goes_out(update):
+            transport.write(update.frame)
+        return True
+
+    def _goes_out(self, update: LiveUpdate) -> bool:
+        """Say whether an insight is to be sent, and count it as sent."""
+        revision = update.insight.revision
+        sent = self.sent_revision if self.sent_revision is not None else (self.known or 0) - 1
+        if self._erased or revision <= sent:
+            return False
+        self.sent_revision = revision
+        return revision != self.known
 
     async def end_erased(self, erased: Erased) -> None:
         """Say that the conversation was erased, and end; not when what went out is of its new beginning.
@@ -246,14 +267,6 @@ def revision_of(event_id: str | None) -> int | None:
     if event_id is None or len(event_id) > MAX_ID_DIGITS or not (event_id.isascii() and event_id.isdecimal()):
         return None
     return int(event_id)
-
-
-def update_frame(update: LiveUpdate) -> bytes:
-    """Return an IntelligenceUpdate around an insight whose JSON was encoded once for all sockets."""
-    insight = update.insight
-    conversation = orjson.dumps(insight.conversation_id)
-    head = b'{"type":"intelligence_update","conversation_id":%b,"id":"%d","data":' % (conversation, insight.revision)
-    return b"%b%b}" % (head, update.encoded)
 
 
 def is_ping(data: object) -> bool:

@@ -20,7 +20,6 @@ from signalstream.models.intelligence import Completeness, Insight
 from signalstream.web.frames import IntelligenceUpdate
 from signalstream.web.live import LiveConversations
 from signalstream.web.services import LiveUpdate
-from signalstream.web.stream import update_frame
 from tests.fakes import FakeReader
 from tests.web.conftest import World, make_settings
 from tests.web.insights import KEY, insight, update
@@ -35,6 +34,11 @@ async def receive(socket: ClientWebSocketResponse) -> dict[str, Any]:
 
 async def receive_ids(socket: ClientWebSocketResponse, count: int) -> list[str]:
     return [(await receive(socket))["id"] for _ in range(count)]
+
+
+def padded(revision: int, length: int) -> LiveUpdate:
+    """Return an update of so many bytes beside its envelope."""
+    return LiveUpdate(insight(revision), b'"%b"' % (b"x" * length))
 
 
 async def check_that_nothing_comes(socket: ClientWebSocketResponse) -> None:
@@ -244,10 +248,37 @@ async def test_a_client_that_answers_no_ping_is_let_go(world: World, serve: Serv
 async def test_a_reader_that_falls_behind_gets_the_newest_revision(world: World, client: TestClient) -> None:
     async with client.ws_connect(STREAM) as socket:
         await receive(socket)
-        for revision in range(1, 1001):
-            world.live.apply(update(revision))
-        ids = [int(id_) for id_ in await receive_ids(socket, 8)]
-        assert (ids, ids[-1]) == (sorted(set(ids)), 1000)
+        (subscription,) = world.live._subscriptions[KEY]
+        dropped = sum(subscription.put(padded(revision, 40_000)) for revision in range(1, 1001))
+        ids = [int((await receive(socket))["id"])]
+        while ids[-1] < 1000:
+            ids += [int((await receive(socket))["id"])]
+        assert ids == sorted(set(ids))
+        assert (len(ids), dropped > 0) == (1000 - dropped, True)
+        await check_that_nothing_comes(socket)
+
+
+async def test_a_slow_reader_holds_up_no_other(world: World, client: TestClient) -> None:
+    async with client.ws_connect(STREAM) as slow, client.ws_connect(STREAM) as quick:
+        await receive(slow)
+        await receive(quick)
+        subscriptions = tuple(world.live._subscriptions[KEY])
+        for revision in range(1, 301):
+            update = padded(revision, 40_000)
+            for subscription in subscriptions:
+                subscription.put(update)
+            assert await receive_ids(quick, 1) == [str(revision)]
+
+
+@pytest.mark.parametrize("length", [125, 126, 127, 65_535, 65_536, 65_537])
+async def test_a_frame_of_any_length_arrives_whole(world: World, client: TestClient, length: int) -> None:
+    async with client.ws_connect(STREAM) as socket:
+        await receive(socket)
+        (subscription,) = world.live._subscriptions[KEY]
+        update = padded(7, length - len(padded(7, 0).message))
+        subscription.put(update)
+        assert (await socket.receive_str(timeout=2)).encode() == update.message
+        assert len(update.message) == length
 
 
 async def test_a_socket_that_closes_leaves_nothing_behind(world: World, client: TestClient) -> None:
@@ -296,5 +327,5 @@ async def test_a_wrong_address_is_refused_before_the_upgrade(client: TestClient,
 @given(st.text(), st.integers(0, 2**40))
 def test_a_frame_is_json_whatever_the_id(conversation: str, revision: int) -> None:
     shown = insight(revision, ConversationKey("t", conversation))
-    frame = IntelligenceUpdate.model_validate_json(update_frame(LiveUpdate(shown, shown.model_dump_json().encode())))
+    frame = IntelligenceUpdate.model_validate_json(LiveUpdate(shown, shown.model_dump_json().encode()).message)
     assert frame == IntelligenceUpdate(conversation_id=conversation, id=str(revision), data=shown)
