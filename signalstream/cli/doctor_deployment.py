@@ -21,7 +21,7 @@ from signalstream.cli.doctor_probes import BrokerFacts
 from signalstream.core.diagnosis import DiskFacts, GroupFacts, LetterFacts, TopicFacts, WorkerFacts
 from signalstream.settings import Settings
 from signalstream.streaming.administration import connected_admin
-from signalstream.streaming.application import WRITTEN_FOR
+from signalstream.streaming.application import COMPILED, WRITTEN_FOR
 from signalstream.streaming.clients import connection
 from signalstream.streaming.groups import Group, committed, describe
 from signalstream.streaming.preflight import inspect
@@ -30,7 +30,6 @@ from signalstream.streaming.storage import MEGABYTE, disk_part
 from signalstream.topics import AI_TOPICS, CONVERSATION_COMMANDS, RAW, TURNS, WINDOW_COMMANDS, topic_name
 
 PACKAGES = (*WRITTEN_FOR, "rocksdict")
-COMPILED = ("faust._cython.streams", "faust._cython.windows", "faust.transport._cython.conductor")
 HTTP_SECONDS = 2.0
 READ_MS = 2_000
 LETTERS_SECONDS = 5.0

@@ -9,7 +9,7 @@ from signalstream.admission import check_listening
 from signalstream.encryption import Encryption
 from signalstream.policies import ReplicaPolicies
 from signalstream.settings import Settings
-from signalstream.streaming.application import SignalApp, check_versions, new_app, set_log_levels
+from signalstream.streaming.application import SignalApp, check_versions, new_app, say_fast_paths, set_log_levels
 from signalstream.streaming.event_loop import settle_garbage
 from signalstream.streaming.preflight import check_port, preflight
 from signalstream.streaming.versions import check_version
@@ -71,5 +71,6 @@ def start_up_of(settings: Settings) -> Callable[[], Any]:
         set_log_levels(settings.log_level)
         settle_garbage()
         check_versions()
+        say_fast_paths(settings.fast_paths)
 
     return start_up

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+import sys
+from collections.abc import Awaitable, Callable, Container, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from signalstream.streaming.hand_over import let_go_in_time
 from signalstream.streaming.recovery import MendedTableManager
 
 WRITTEN_FOR = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0"}
+COMPILED = ("faust._cython.streams", "faust._cython.windows", "faust.transport._cython.conductor")
 MAX_POLL_INTERVAL_SECONDS = 1_000_000.0  # an idle or backlogged member would leave its group and never return
 PRODUCER_REQUEST_BYTES = 1_000_000
 # A member learns of a rebalance by its next heartbeat, so this is what every hand-over waits for first. Faust's and
@@ -228,6 +230,18 @@ def check_versions() -> None:
                 written_for=expected,
                 remedy="run `signalstream doctor`: it names the tests to run before trusting this combination",
             )
+
+
+def say_fast_paths(fast_paths: bool, loaded: Container[str] = sys.modules) -> None:
+    """Say which short ways records take here, and warn when Faust runs without its compiled parts."""
+    missing = [name for name in COMPILED if name not in loaded]
+    log.info("streaming.fast_paths", posting=fast_paths, compiled=not missing)
+    if missing:
+        log.warning(
+            "streaming.not_compiled",
+            missing=missing,
+            remedy="install faust-streaming from a wheel for this Python, and leave NO_CYTHON unset",
+        )
 
 
 def set_log_levels(level: str) -> None:

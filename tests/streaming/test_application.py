@@ -19,6 +19,7 @@ from signalstream.streaming.application import (
     SignalWorker,
     check_versions,
     new_app,
+    say_fast_paths,
     set_log_levels,
 )
 from signalstream.streaming.consumer import MendedTransport
@@ -196,6 +197,30 @@ def test_the_installed_versions_are_those_that_the_mended_parts_were_written_for
 
     assert logs == []
     assert set(application.WRITTEN_FOR) == {"faust-streaming", "aiokafka"}
+
+
+@pytest.mark.parametrize("fast_paths", [True, False])
+def test_one_line_says_which_short_ways_are_on_and_that_faust_is_compiled(fast_paths):
+    with capture_logs() as logs:
+        say_fast_paths(fast_paths)
+
+    assert logs == [
+        {"event": "streaming.fast_paths", "log_level": "info", "posting": fast_paths, "compiled": True},
+    ]
+
+
+def test_a_faust_that_is_not_compiled_is_warned_of_by_name():
+    with capture_logs() as logs:
+        say_fast_paths(True, loaded=application.COMPILED[1:])
+
+    assert [line["log_level"] for line in logs] == ["info", "warning"]
+    assert logs[0]["compiled"] is False
+    assert logs[1]["missing"] == [application.COMPILED[0]]
+
+
+@pytest.mark.parametrize("fast_paths", [True, False])
+def test_a_setting_sends_records_faust_s_own_ways(tmp_path, fast_paths):
+    assert new_app("offline", settings(tmp_path, fast_paths=fast_paths)).fast_paths is fast_paths
 
 
 @pytest.fixture
