@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pytest
 from aiohttp.test_utils import TestClient
@@ -63,3 +65,9 @@ async def test_the_page_names_every_route_of_the_api(client: TestClient) -> None
 async def test_only_what_the_pages_need_is_served(client: TestClient, path: str) -> None:
     async with client.get(path) as answer:
         assert (answer.status, answer.content_type) == (404, "application/problem+json")
+
+
+def test_the_docs_files_are_found_without_what_their_package_imports() -> None:
+    code = "import sys; from signalstream.web.pages import Pages; Pages(); print('jinja2' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert told.stdout.strip() == "False"
