@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer
@@ -27,7 +28,11 @@ def _with_room(value: datetime) -> datetime:
 
 def rfc3339(value: datetime) -> str:
     """Return ``value`` as RFC 3339 in UTC with milliseconds, as in ``2026-01-31T12:00:00.000Z``."""
-    utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return _rfc3339(value if value.tzinfo is UTC else value.astimezone(UTC))
+
+
+@lru_cache(maxsize=4_096)  # a message's times stand in dozens of the records and rows that it makes
+def _rfc3339(utc: datetime) -> str:
     return utc.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
@@ -20,6 +21,16 @@ def test_a_time_is_shown_in_utc_with_milliseconds():
 
     assert rfc3339(at) == "2026-01-31T12:00:00.123Z"
     assert Kept(at=at).model_dump_json() == '{"v":1,"at":"2026-01-31T12:00:00.123Z"}'
+
+
+def test_a_time_that_was_shown_before_is_shown_the_same_whatever_its_zone():
+    at = datetime(2026, 10, 25, 2, 30, 0, 999_999, ZoneInfo("Europe/Berlin"))  # the clock shows this time twice
+
+    assert [rfc3339(each) for each in (at, at.replace(fold=1), at)] == [
+        "2026-10-25T00:30:00.999Z",
+        "2026-10-25T01:30:00.999Z",
+        "2026-10-25T00:30:00.999Z",
+    ]
 
 
 def test_a_time_without_a_zone_is_refused():
