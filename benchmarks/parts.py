@@ -7,8 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.figures import Spread, spread
+from benchmarks.post import QUICK_POST, PostPlan, run_post
+from benchmarks.post_report import post_tables, post_verdicts
 from benchmarks.report import scaling_tables, scaling_verdicts, speed_verdicts, tables
 from benchmarks.rounds import ORDER, QUICK, Plan, run_rounds, run_scaling
+from benchmarks.sockets import QUICK_SOCKETS, SocketsPlan, run_sockets, socket_tables, socket_verdicts
 from benchmarks.tables import Table
 from benchmarks.verdict import Verdict
 from tests.kafka.broker import KafkaBroker
@@ -55,6 +58,22 @@ def scaling(extent: Extent, broker: KafkaBroker, directory: Path, say: Say) -> O
     return Outcome(scaling_verdicts(found), scaling_tables(plan, found), plan.rounds, found.lost)
 
 
+def post(extent: Extent, broker: KafkaBroker, directory: Path, say: Say) -> Outcome:
+    """Measure POST against FastAPI, and beside the pipeline."""
+    plan = QUICK_POST if extent.quick else PostPlan()
+    plan = replace(plan, rounds=extent.rounds or plan.rounds)
+    found = run_post(plan, broker, directory, say)
+    return Outcome(post_verdicts(found), post_tables(plan, found), plan.rounds, found.lost)
+
+
+def sockets(extent: Extent, _broker: KafkaBroker, directory: Path, say: Say) -> Outcome:
+    """Measure the fan-out to WebSockets, and what idle ones hold."""
+    plan = QUICK_SOCKETS if extent.quick else SocketsPlan()
+    plan = replace(plan, rounds=extent.rounds or plan.rounds)
+    found = run_sockets(plan, directory, say)
+    return Outcome(socket_verdicts(found), socket_tables(plan, found), plan.rounds, found.lost)
+
+
 def plan_of(extent: Extent) -> Plan:
     """Return the plan of the bursts."""
     plan = QUICK if extent.quick else Plan()
@@ -62,4 +81,4 @@ def plan_of(extent: Extent) -> Plan:
     return replace(plan, **{name: value for name, value in changes.items() if value is not None})
 
 
-PARTS: dict[str, Part] = {"speed": speed, "scaling": scaling}
+PARTS: dict[str, Part] = {"speed": speed, "scaling": scaling, "post": post, "sockets": sockets}

@@ -27,6 +27,12 @@ from tests.workers import REPOSITORY, Worker
 
 STOP_SECONDS = 15.0
 YARDSTICK_TOPICS = ("raw", "turns", *KINDS, "analyses", "aggregated")
+UNLIMITED = {  # as good as: what one tenant may send is not what is measured
+    "SIGNALSTREAM_REQUESTS_PER_MINUTE": "1000000",
+    "SIGNALSTREAM_REQUESTS_BURST": "1000000",
+    "SIGNALSTREAM_MESSAGES_PER_MINUTE": "1000000",
+    "SIGNALSTREAM_MESSAGES_BURST": "1000000",
+}
 ONE_WORKER = "one worker"
 TWO_WORKERS = "two workers"
 SEALED = "one worker, everything on"
@@ -76,11 +82,19 @@ class SignalStreamPipeline:
     """SignalStream as ``faust -A signalstream worker``, with the instant analyst.
 
     ``sealed``, everything that it writes is encrypted; the burst is not, which is produced past its door. Without
-    ``metrics`` it counts nothing.
+    ``metrics`` it counts nothing. ``roles`` are some of its roles, all by default.
     """
 
     def __init__(
-        self, brokers: str, directory: Path, prefix: str, workers: int, *, sealed: bool = False, metrics: bool = True
+        self,
+        brokers: str,
+        directory: Path,
+        prefix: str,
+        workers: int,
+        *,
+        sealed: bool = False,
+        metrics: bool = True,
+        roles: str | None = None,
     ) -> None:
         self.name = SEALED if sealed else TWO_WORKERS if workers == 2 else ONE_WORKER
         self.prefix = prefix
@@ -93,6 +107,8 @@ class SignalStreamPipeline:
             "SIGNALSTREAM_TOPIC_PREFIX": prefix,
             "SIGNALSTREAM_PARTITIONS": str(PARTITIONS),
             "SIGNALSTREAM_METRICS": "on" if metrics else "off",
+            **UNLIMITED,
+            **({"SIGNALSTREAM_ROLES": roles} if roles else {}),
         }
         self._settings = Settings(
             _env_file=None,  # type: ignore[call-arg] # pydantic-settings takes it, its stubs do not say so
@@ -154,6 +170,7 @@ class YardstickPipeline:
         self._program = program
         self._brokers = brokers
         self._directory = directory
+        self._port = free_port()
         self._child: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
@@ -168,12 +185,13 @@ class YardstickPipeline:
             "YARDSTICK_BROKERS": self._brokers,
             "YARDSTICK_PREFIX": self.prefix,
             "YARDSTICK_PARTITIONS": str(PARTITIONS),
+            "YARDSTICK_PORT": str(self._port),
             "YARDSTICK_DATA_DIR": str(self._directory / "data"),
         }
         self._directory.mkdir(parents=True, exist_ok=True)
         command = [self._program.python, *self._program.words]
         if "faust" in self._program.words:
-            command += ["--web-port", str(free_port())]
+            command += ["--web-port", str(self._port)]
         self._child = start_child(command, self._log_path, env=environment, cwd=self._directory)
 
     def stop(self) -> None:
@@ -190,7 +208,7 @@ class YardstickPipeline:
     @property
     def url(self) -> str | None:
         """See Pipeline."""
-        return None
+        return f"http://127.0.0.1:{self._port}" if self._program.serves else None
 
     def sealer(self) -> AbstractAsyncContextManager[Sealer]:
         """See Pipeline. It seals nothing."""

@@ -17,12 +17,13 @@ class Program:
     """A yardstick: its name in the tables, its words for the interpreter, and what it needs installed elsewhere.
 
     ``needs`` names the package of ``requirements/bench.txt`` that it is about; None when the project's own
-    environment has all of it.
+    environment has all of it. ``serves``, it takes messages by HTTP.
     """
 
     name: str
     words: Sequence[str]
     needs: str | None = None
+    serves: bool = False
 
     @property
     def python(self) -> str:
@@ -48,4 +49,4 @@ BARE_FAUST = Program("bare Faust", _faust("bare_faust"))
 FAUST_MULTI = Program("bare Faust, an app for each step", ("-m", "benchmarks.yardsticks.bare_faust_multi"))
 AIOKAFKA = Program("bare aiokafka, rocksdict, changelogs", ("-m", "benchmarks.yardsticks.bare_aiokafka"))
 QUIX = Program("Quix Streams", ("-m", "benchmarks.yardsticks.quix"), needs="quixstreams")
-FASTAPI = Program("FastAPI + aiokafka", ("-m", "benchmarks.yardsticks.fastapi_post"), needs="fastapi")
+FASTAPI = Program("FastAPI + aiokafka", ("-m", "benchmarks.yardsticks.fastapi_post"), needs="fastapi", serves=True)
