@@ -11,7 +11,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from aiohttp.base_protocol import BaseProtocol
 
 from signalstream.core.keys import ConversationKey
-from signalstream.errors import AuthenticationUnavailableError, CredentialError, OwnerUnavailableError
+from signalstream.errors import CredentialError, OwnerUnavailableError
 from signalstream.models.base import Model
 from signalstream.settings import Settings
 from signalstream.web.authentication import ROUTE, CloseCode, Guard, is_authenticated, refuse
@@ -23,11 +23,11 @@ from signalstream.web.parameters import conversation_id_of, conversation_of
 from signalstream.web.problems import ProblemError
 from signalstream.web.services import Erased, LiveUpdate, LiveView, Subscription
 from signalstream.web.sockets import CLOSE_SECONDS, OpenSockets
+from signalstream.web.standing import StandingChecks
 from signalstream.web.strangers import Strangers
 
 MAX_INCOMING_BYTES = 4096
 MAX_CREDENTIAL_BYTES = 10_000
-CHECK_SECONDS = 1.0
 FIRST_RETRY_SECONDS = 0.5
 LONGEST_RETRY_SECONDS = 5.0
 MAX_ID_DIGITS = 18
@@ -56,6 +56,7 @@ class StreamView:
         self._sockets = sockets
         self._settings = settings
         self._guard = guard
+        self._standing = StandingChecks(guard.still_holds)
         self._limits = limits
         self._strangers = strangers
 
@@ -130,7 +131,7 @@ class StreamView:
                 senders = (
                     group.create_task(_send_updates(stream, updates)),
                     group.create_task(self._send_current(request, key, stream)),
-                    group.create_task(self._watch(request, stream)),
+                    group.create_task(self._watch(request)),
                 )
                 await stream.answer_client()
                 for sender in senders:
@@ -140,16 +141,9 @@ class StreamView:
         # Where nobody reads any more: else the other end would not be waited for, and might not learn the code.
         await why.close(stream.socket)
 
-    async def _watch(self, request: web.Request, stream: Stream) -> None:
+    async def _watch(self, request: web.Request) -> None:
         """End the stream soon after its credential has expired or was revoked."""
-        while not stream.socket.closed:
-            await asyncio.sleep(CHECK_SECONDS)
-            try:
-                self._guard.still_holds(request)
-            except CredentialError as error:
-                raise StreamOver(refused=error) from error
-            except AuthenticationUnavailableError:  # the broker is silent, and so is the stream
-                continue
+        raise StreamOver(refused=await self._standing.refusal(request))
 
     async def _send_current(self, request: web.Request, key: ConversationKey, stream: Stream) -> None:
         """Send the insight as it is now; while its owner cannot be asked, try again until a change came first."""
