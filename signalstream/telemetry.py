@@ -21,6 +21,7 @@ Describe = Callable[[], Mapping[str, Any]]
 RECORD: ContextVar[Describe | None] = ContextVar("record", default=None)
 """Describes the record in work. A function, because most records are worked on without a line being logged."""
 
+_LOGGER = logging.getLogger("signalstream")
 _QUIET = {
     "aiokafka": "WARNING", "faust": "INFO", "mode": "INFO", "kafka": "WARNING", "asyncio": "WARNING",
     "aiohttp.websocket": "ERROR",  # its warnings quote headers, in which pages put credentials
@@ -61,6 +62,11 @@ def configure_logging(settings: Settings) -> None:
     logging.config.dictConfig(logging_config(settings))
 
 
+def debugging() -> bool:
+    """Say whether a debug line would be written. Asked first where there is one for every record."""
+    return _LOGGER.isEnabledFor(logging.DEBUG)
+
+
 def merge_record(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Add to a log line what describes the record in work (a structlog processor)."""
     describe = RECORD.get()
@@ -71,7 +77,7 @@ def merge_record(_logger: object, _method: str, line: MutableMapping[str, Any]) 
 
 
 def _named_logger(*_: Any) -> logging.Logger:
-    return logging.getLogger("signalstream")
+    return _LOGGER
 
 
 def _shared() -> list[Any]:

@@ -12,7 +12,6 @@ from signalstream.agents.measuring import Told
 from signalstream.core import entities, merging, windows
 from signalstream.core.arrival import record_time
 from signalstream.core.clock import BrokerClock, Moment
-from signalstream.core.erasure import generation_of
 from signalstream.core.keys import ConversationKey, parse_key
 from signalstream.core.masks import masked
 from signalstream.core.merging import InsightState
@@ -30,6 +29,7 @@ from signalstream.streaming.values import encode, opened, read
 from signalstream.tables.merged import Merged, MergedRows
 from signalstream.tables.typed import TypedTable
 from signalstream.tables.windows import row_key
+from signalstream.telemetry import debugging
 
 NAME = "aggregation"
 log = structlog.get_logger()
@@ -117,11 +117,12 @@ class AggregationAgent:
         await self.outbox.send(self.updates_topic, key.encode(), encode(update), headers_of(event))
 
     async def _merge(self, key: ConversationKey, event: Any, analyses: list[Analysis]) -> None:
-        generation, row = generation_of(self.marks.get(key.encode())), self.insights.get(key.encode())
-        if row is not None and row.generation < generation:  # whoever follows hears of the end before the beginning
-            await self._erase(key, event, generation)
         rows = self._rows(event)
-        before, merged = rows.row(key), rows.merge(key, analyses)
+        before, erased = rows.row_and_erased(key)
+        if erased:  # whoever follows hears of the end before the beginning
+            await self._erase(key, event, before.generation)
+            before = rows.row(key)
+        merged = rows.merge(key, analyses, before)
         for _ in range(len(analyses) - len(merged.taken)):
             self.dropped("analysis")
         if merged.taken:
@@ -131,14 +132,14 @@ class AggregationAgent:
 
     def _mask(self, key: ConversationKey, analyses: Iterable[Analysis]) -> None:
         found = [analysis for analysis in analyses if analysis.agent == entities.AGENT and entities.entities(analysis)]
-        state = self.conversations.get(key.encode())
-        if found and state is not None:  # a repeat is written too, as above
+        state = self.conversations.get(key.encode()) if found else None
+        if state is not None:  # a repeat is written too, as above
             self.conversations.put(key.encode(), masked(state, found))
 
     async def _merged(self, key: ConversationKey, event: Any, before: InsightState, merged: Merged) -> None:
         analyses = merged.taken
         self._mask(key, analyses)
-        for analysis in analyses:
+        for analysis in analyses if debugging() else ():
             log.debug(
                 "insight.merged", message_id=str(analysis.message_id), seq=analysis.seq, revision=merged.row.revision
             )
@@ -159,10 +160,11 @@ class AggregationAgent:
     async def _confirmed(self, key: ConversationKey, starts: set[int]) -> None:
         # Before anyone is told: after a crash a revision must not come again with another picture. It counts the
         # conversation's messages too, and the newest may be on its way to the changelog while its analyses are merged.
-        await self.conversations.confirmed(key.encode())
-        await self.insights.confirmed(key.encode())
+        conversation = key.encode()
+        await self.conversations.confirmed(conversation)
+        await self.insights.confirmed(conversation)
         for start in sorted(starts):
-            await self.windows.confirmed(row_key(key.encode(), start))
+            await self.windows.confirmed(row_key(conversation, start))
 
     def _insight_update(self, key: ConversationKey, row: InsightState) -> Update:
         state = self.conversations.get(key.encode())

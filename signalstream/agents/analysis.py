@@ -24,6 +24,7 @@ from signalstream.streaming.dead_letters import headers_of
 from signalstream.streaming.delivery import Outbox
 from signalstream.streaming.stepping import OverdueError
 from signalstream.streaming.values import RecentlyRead, encode
+from signalstream.telemetry import debugging
 from signalstream.topics import TopicSpec
 
 log = structlog.get_logger()
@@ -91,13 +92,14 @@ class AnalysisAgent:
     async def _send(self, event: Any, analysis: Analysis) -> None:
         await self.outbox.send(self.output_topic, event.message.key, encode(analysis), headers_of(event))
         self.told(analysis)
-        log.debug(
-            "analysis.made",
-            message_id=str(analysis.message_id),
-            seq=analysis.seq,
-            status=analysis.status.value,
-            latency_ms=analysis.latency_ms,
-        )
+        if debugging():
+            log.debug(
+                "analysis.made",
+                message_id=str(analysis.message_id),
+                seq=analysis.seq,
+                status=analysis.status.value,
+                latency_ms=analysis.latency_ms,
+            )
 
     def _answered(self, turn: Turn, answer: Answer, started: float) -> Analysis:
         result = answer.result.model_dump(mode="json")

@@ -24,6 +24,7 @@ from signalstream.streaming.delivery import Outbox
 from signalstream.streaming.records import read_message
 from signalstream.streaming.values import encode, opened, read
 from signalstream.tables.typed import TypedTable
+from signalstream.telemetry import debugging
 
 NAME = "conversation"
 log = structlog.get_logger()
@@ -81,21 +82,24 @@ class ConversationAgent:
 
     async def _join(self, event: Any) -> None:
         value = opened(self.sealer, event.message)
-        key, message = read_message(event.message.key, value, record_time(event.message.timestamp))
-        mark = self.marks.get(key.encode())
-        if is_before(mark, record_time(event.message.timestamp), event.message.offset):
+        at = record_time(event.message.timestamp)
+        conversation, message = read_message(event.message.key, value, at)
+        key = conversation.encode()
+        mark = self.marks.get(key)
+        if is_before(mark, at, event.message.offset):
             self.dropped("message")
             return
-        state = current(self.table.get(key.encode()), mark)
+        state = current(self.table.get(key), mark)
         message = tagged_message(message, self.find, self.tagger)  # of a version that redacted no sooner than here
         offset = event.message.offset
         joined = join(state, message, self.find, self.bounds, generation_of(mark), offset=offset)
         # A repeat is written too: after a crash the disk may hold a row that its changelog never got.
-        self.table.put(key.encode(), joined.state)
+        self.table.put(key, joined.state)
         if joined.contradicts:
-            await self.table.confirmed(key.encode())
+            await self.table.confirmed(key)
             log.warning("message.id_reused", message_id=str(message.message_id), seq=joined.turn.seq, kept="the first")
             return
-        await self.outbox.send(self.turns_topic, key.encode(), encode(joined.turn), headers_of(event))
-        await self.table.confirmed(key.encode())
-        log.debug("turn.made", message_id=str(message.message_id), seq=joined.turn.seq, repeat=not joined.changed)
+        await self.outbox.send(self.turns_topic, key, encode(joined.turn), headers_of(event))
+        await self.table.confirmed(key)
+        if debugging():
+            log.debug("turn.made", message_id=str(message.message_id), seq=joined.turn.seq, repeat=not joined.changed)

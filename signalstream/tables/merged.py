@@ -49,15 +49,21 @@ class MergedRows:
 
     def row(self, key: ConversationKey) -> InsightState:
         """Return the insight's row, an empty one at first and after an erasure."""
-        mark = self.marks.get(key.encode())
-        return current(self.insights.get(key.encode()), mark) or merging.begun(*key, generation_of(mark))
+        return self.row_and_erased(key)[0]
 
-    def merge(self, key: ConversationKey, analyses: list[Analysis]) -> Merged:
+    def row_and_erased(self, key: ConversationKey) -> tuple[InsightState, bool]:
+        """Return the row as ``row`` does, and whether one of what was erased is still in the table."""
+        mark, kept = self.marks.get(key.encode()), self.insights.get(key.encode())
+        row = current(kept, mark)
+        return row or merging.begun(*key, generation_of(mark)), kept is not None and row is None
+
+    def merge(self, key: ConversationKey, analyses: list[Analysis], row: InsightState | None = None) -> Merged:
         """Merge analyses into the insight and its windows, and close the windows that event time has passed.
 
-        Those of an erased generation change nothing, and windows that were left of it go.
+        Those of an erased generation change nothing, and windows that were left of it go. ``row`` is the insight's,
+        where it has just been read.
         """
-        row, analyses = self._of_newest(key, analyses)
+        row, analyses = self._of_newest(key, row or self.row(key), analyses)
         if not analyses:
             return Merged(row, (), ())
         merged = merging.merge(row, analyses)
@@ -110,8 +116,9 @@ class MergedRows:
         if row is None or row.generation < generation:
             self.insights.bury(key.encode())
 
-    def _of_newest(self, key: ConversationKey, analyses: list[Analysis]) -> tuple[InsightState, list[Analysis]]:
-        row = self.row(key)
+    def _of_newest(
+        self, key: ConversationKey, row: InsightState, analyses: list[Analysis]
+    ) -> tuple[InsightState, list[Analysis]]:
         newest = max(row.generation, *(analysis.generation for analysis in analyses))
         for analysis in analyses:
             if analysis.generation < newest:
@@ -122,10 +129,14 @@ class MergedRows:
 
     def _drop_erased(self, key: ConversationKey, start: int, generation: int) -> bool:
         window = self.windows.get(row_key(key.encode(), start))
-        is_erased = window is not None and window.generation < generation
-        if is_erased:
-            self.windows.bury(row_key(key.encode(), start))
-        return is_erased
+        return window is not None and self._unerased(key, window, generation) is None
+
+    def _unerased(self, key: ConversationKey, window: WindowState, generation: int) -> WindowState | None:
+        """Return a window; None for one of what was erased, which goes."""
+        if window.generation >= generation:
+            return window
+        self.windows.bury(row_key(key.encode(), window.start))
+        return None
 
     def _into_windows(self, key: ConversationKey, row: InsightState, analyses: list[Analysis]) -> InsightState:
         by_start: dict[int, list[Analysis]] = {}
@@ -141,9 +152,9 @@ class MergedRows:
         is_new = start not in row.windows
         if is_new and len(row.windows) >= self.policy.per_conversation and start < row.windows[0]:
             return row  # older than every window that this conversation may keep
-        self._drop_erased(key, start, row.generation)
         window = self.windows.get(row_key(key.encode(), start))
-        before = window or windows.opened(analyses[0], self.clock.now(), self.policy, row.watermark)
+        before = self._unerased(key, window, row.generation) if window is not None else None
+        before = before or windows.opened(analyses[0], self.clock.now(), self.policy, row.watermark)
         after = before
         for analysis in analyses:
             after = windows.add(after, analysis)
