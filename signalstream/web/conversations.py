@@ -122,7 +122,7 @@ class ConversationViews:
             found = _relayed_insight(found)  # a frame cannot say that it is stale
         if found is None or found.completeness is Completeness.NONE:
             return latest
-        return LiveUpdate(found, found.model_dump_json().encode())
+        return LiveUpdate(found)
 
 
 def pending_insight(key: ConversationKey, agents: Sequence[str]) -> Insight:

@@ -100,7 +100,7 @@ class LiveConversations:
         known = self._entries.get(key)
         if insight is None or (known and insight.revision <= known.update.insight.revision):
             return
-        newest = LiveUpdate(insight, insight.model_dump_json().encode())
+        newest = LiveUpdate(insight)
         place = (int(update.emitted_at.timestamp() * 1000), key.conversation_id)
         self._forget(key)
         self._entries[key] = _Entry(newest, place)

@@ -101,10 +101,18 @@ class Ownership(Protocol):
 
 @dataclass(frozen=True)
 class LiveUpdate:
-    """The newest insight of a conversation, with its JSON encoded once for all sockets."""
+    """The newest insight of a conversation, with its JSON encoded once for all sockets, and only if there is one.
+
+    ``written`` is that JSON, where it is there already.
+    """
 
     insight: Insight
-    encoded: bytes
+    written: bytes | None = None
+
+    @cached_property
+    def encoded(self) -> bytes:
+        """Return the insight as JSON. Most pictures are replaced by the next before anyone has asked for them."""
+        return self.insight.model_dump_json().encode() if self.written is None else self.written
 
     @cached_property
     def message(self) -> bytes:
