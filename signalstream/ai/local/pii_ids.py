@@ -114,7 +114,7 @@ def _any_of(validators: tuple[Callable[[str], bool], ...]) -> Callable[[str], bo
 
 
 ID_DETECTORS: tuple[Detector, ...] = (
-    Gated(Gate(words=_CUE_WORDS), find_cued_ids),
+    Gated(Gate(1, _CUE_WORDS), find_cued_ids),
     *(
         matcher(KIND, re.compile(shape, re.ASCII), CHECKED, _any_of(valid), digits=digits)
         for digits, shape, valid in _SHAPES
