@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.figures import Spread, spread
+from benchmarks.memory import QUICK_MEMORY, MemoryPlan, memory_tables, memory_verdicts, run_memory
 from benchmarks.post import QUICK_POST, PostPlan, run_post
 from benchmarks.post_report import post_tables, post_verdicts
+from benchmarks.recovery import QUICK_RECOVERY, RecoveryPlan, recovery_tables, recovery_verdicts, run_recovery
 from benchmarks.report import scaling_tables, scaling_verdicts, speed_verdicts, tables
 from benchmarks.rounds import ORDER, QUICK, Plan, run_rounds, run_scaling
 from benchmarks.sockets import QUICK_SOCKETS, SocketsPlan, run_sockets, socket_tables, socket_verdicts
@@ -74,6 +76,22 @@ def sockets(extent: Extent, _broker: KafkaBroker, directory: Path, say: Say) -> 
     return Outcome(socket_verdicts(found), socket_tables(plan, found), plan.rounds, found.lost)
 
 
+def recovery(extent: Extent, broker: KafkaBroker, directory: Path, say: Say) -> Outcome:
+    """Measure starts with tables that are gone, and with those that were left."""
+    plan = QUICK_RECOVERY if extent.quick else RecoveryPlan()
+    plan = replace(plan, rounds=extent.rounds or plan.rounds)
+    found = run_recovery(plan, broker, directory, say)
+    return Outcome(recovery_verdicts(found), recovery_tables(plan, found), plan.rounds)
+
+
+def memory(extent: Extent, broker: KafkaBroker, directory: Path, say: Say) -> Outcome:
+    """Measure what a worker holds."""
+    plan = QUICK_MEMORY if extent.quick else MemoryPlan()
+    plan = replace(plan, rounds=extent.rounds or plan.rounds)
+    found = run_memory(plan, broker, directory, say)
+    return Outcome(memory_verdicts(found), memory_tables(plan, found), plan.rounds, found.lost)
+
+
 def plan_of(extent: Extent) -> Plan:
     """Return the plan of the bursts."""
     plan = QUICK if extent.quick else Plan()
@@ -81,4 +99,11 @@ def plan_of(extent: Extent) -> Plan:
     return replace(plan, **{name: value for name, value in changes.items() if value is not None})
 
 
-PARTS: dict[str, Part] = {"speed": speed, "scaling": scaling, "post": post, "sockets": sockets}
+PARTS: dict[str, Part] = {
+    "speed": speed,
+    "scaling": scaling,
+    "post": post,
+    "sockets": sockets,
+    "recovery": recovery,
+    "memory": memory,
+}

@@ -55,6 +55,10 @@ class Pipeline(Protocol):
         """End its processes."""
         ...
 
+    def kill(self) -> None:
+        """End its processes as a crash would."""
+        ...
+
     @property
     def pids(self) -> Sequence[int]:
         """Return its processes' ids."""
@@ -136,6 +140,11 @@ class SignalStreamPipeline:
         for worker in self.workers:
             worker.terminate()
 
+    def kill(self) -> None:
+        """See Pipeline."""
+        for worker in self.workers:
+            worker.kill()
+
     @property
     def pids(self) -> Sequence[int]:
         """See Pipeline."""
@@ -199,6 +208,12 @@ class YardstickPipeline:
         if self._child is not None:
             end_child(self._child, STOP_SECONDS)
             self._child = None
+
+    def kill(self) -> None:
+        """See Pipeline."""
+        if self._child is not None:
+            self._child.kill()
+        self.stop()
 
     @property
     def pids(self) -> Sequence[int]:

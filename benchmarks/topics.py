@@ -8,15 +8,20 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+ALREADY_THERE = 36  # TOPIC_ALREADY_EXISTS
+
 
 async def create_topics(brokers: str, partitions: int, policies: Mapping[str, str]) -> None:
-    """Create topics (name -> cleanup policy) with one copy each. Raises RuntimeError when the broker refuses."""
+    """Create topics (name -> cleanup policy) with one copy each; those that are there stay as they are.
+
+    Raises RuntimeError when the broker refuses.
+    """
     async with _admin(brokers) as admin:
         wanted = [
             NewTopic(name, partitions, 1, topic_configs={"cleanup.policy": policy}) for name, policy in policies.items()
         ]
         answer = await admin.create_topics(wanted)
-        refused = [error for error in answer.topic_errors if error[1] != 0]
+        refused = [error for error in answer.topic_errors if error[1] not in {0, ALREADY_THERE}]
         if refused:
             raise RuntimeError(f"the broker refused to create topics: {refused}")
 
