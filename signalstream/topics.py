@@ -23,6 +23,7 @@ COMMANDS_AUDITED = (
     "signalstream policies",
     "signalstream dlq",
     "signalstream retention",
+    "signalstream erase",
 )
 RETENTION = ("retention sweep", "signalstream retention")
 SOON_COMPACTED = (("segment.ms", "1000"), ("min.cleanable.dirty.ratio", "0.01"), ("file.delete.delay.ms", "1000"))
@@ -61,7 +62,7 @@ class TopicSpec:
 
 
 # A request to erase lies among the messages (EraseConversation, told by its header): its place says what was before it.
-RAW = TopicSpec("messages.raw", "Message", ("web", *RETENTION), ("conversation",))
+RAW = TopicSpec("messages.raw", "Message", ("web", *RETENTION, "signalstream erase"), ("conversation",))
 TURNS = TopicSpec("conversations.state", "Turn", ("conversation",), AI_AGENTS)
 AI_TOPICS = tuple(TopicSpec(f"ai.{agent}", "Analysis", (agent,), ("aggregation",)) for agent in AI_AGENTS)
 AGGREGATED = TopicSpec("ai.aggregated", "Update", ("aggregation",), ("live view",))

@@ -44,6 +44,7 @@ OTHERS = {
     "window sweep",
     "retention sweep",
     "signalstream retention",
+    "signalstream erase",
     "erasure sweep",
     "live view",
     "signalstream dlq",

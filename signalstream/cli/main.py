@@ -20,6 +20,7 @@ from signalstream.cli.configuration import config
 from signalstream.cli.dev import dev
 from signalstream.cli.dlq import dlq
 from signalstream.cli.doctor import doctor
+from signalstream.cli.erase import erase
 from signalstream.cli.evaluate import evaluate
 from signalstream.cli.keys import keys
 from signalstream.cli.policies import policies
@@ -46,6 +47,7 @@ app.command()(worker)
 app.command()(dev)
 app.command()(rebuild)
 app.command()(reanalyze)
+app.command()(erase)
 app.command()(doctor)
 app.command()(analyze)
 app.command()(evaluate)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import closing
 
 import aiohttp
@@ -45,7 +46,7 @@ async def test_an_erased_conversation_is_gone_everywhere_and_neither_a_crash_nor
     assert await words_in_files(*workers) == set(WORDS.values())
 
     began = await erase_while_messages_keep_coming(clients)
-    receipt = await erase(clients[1], "quiet")
+    receipt = await erase_by_command(on_kafka, "quiet")
     await erase(clients[0], "crashed")
     workers[1].kill()  # in the middle of it, or before, or after
     assert (await clients[0].post("crashed", "hello again"))[0] == 202
@@ -161,6 +162,14 @@ async def erase(client: Client, name: str) -> Json:
         receipt: Json = await answer.json()
         assert answer.status == 202, receipt
         return receipt
+
+
+async def erase_by_command(deployment: Deployment, name: str) -> Json:
+    words = ("erase", name, "--tenant", "demo-tenant", "--json")
+    ended = await asyncio.to_thread(signalstream, *words, folder=deployment.directory, settings=settings(deployment))
+    assert ended.returncode == 0, ended.stderr
+    receipt: Json = json.loads(ended.stdout)
+    return receipt
 
 
 async def begun_anew(client: Client, name: str) -> Json | None:
