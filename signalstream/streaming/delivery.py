@@ -33,6 +33,7 @@ from signalstream.models.dead_letter import DeadLetter
 from signalstream.streaming.dead_letters import bare, headers_of, letter_of
 from signalstream.streaming.headers import REQUEST_ID, TENANT, Headers, own_headers
 from signalstream.streaming.pool import Abandoned
+from signalstream.streaming.posting import Poster
 from signalstream.streaming.values import encode, sealable
 from signalstream.telemetry import RECORD
 
@@ -65,12 +66,21 @@ class ProducerOutbox:
             await sealable(self._sealer, key)
             value = self._sealer.seal(topic, key, value)
         try:
-            await (await self._app.producer.send(topic, key, value, None, None, own_headers(headers)))
+            await (await self._put(topic, key, value, own_headers(headers)))
         except (KafkaError, ProducerSendError) as error:
             cause = error.__cause__ if isinstance(error, ProducerSendError) else error
             if isinstance(cause, MessageSizeTooLargeError):
                 raise UnprocessableError(f"a record of {len(value or b'')} bytes is too large for {topic}") from error
             raise BrokerUnavailableError(f"sending to {topic} failed: {why_unsent(cause, topic)}") from error
+
+    async def _put(self, topic: str, key: bytes, value: bytes | None, headers: Headers) -> Awaitable[Any]:
+        producer = self._app.producer
+        poster: Poster | None = producer.poster
+        posted = poster.post(topic, key, value, headers) if poster is not None else None
+        if posted is not None:
+            return posted
+        sent: Awaitable[Any] = await producer.send(topic, key, value, None, None, headers)
+        return sent
 
 
 @dataclass(frozen=True)

@@ -17,16 +17,21 @@ from aiokafka.errors import KafkaTimeoutError
 from aiokafka.protocol.produce import ProduceRequest
 from faust.transport.drivers import aiokafka as driver
 
+from signalstream.streaming.posting import Poster
+
 log = structlog.get_logger()
 
 
 class FencedProducer(driver.Producer):
-    """Faust's aiokafka producer behind the fence."""
+    """Faust's aiokafka producer behind the fence; ``poster`` is the short way into its buffer, where it may be used."""
+
+    poster: Poster | None = None
 
     async def on_start(self) -> None:
         """Start the producer."""
         await super().on_start()
         fence(self._producer, self._is_sure)
+        self.poster = Poster(self._producer) if self.app.fast_paths else None
 
     async def flush(self) -> None:
         """Send what waits, or let it fail, to the last record; for a session at most.

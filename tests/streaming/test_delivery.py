@@ -300,6 +300,7 @@ def test_headers_that_are_no_bytes_are_left_out():
 class FakeProducer:
     """A producer whose ``send`` raises, or whose confirmation does."""
 
+    poster: None = None
     at_send: BaseException | None = None
     at_confirmation: BaseException | None = None
     sent: list[tuple[Any, ...]] = field(default_factory=list)
@@ -419,6 +420,8 @@ async def test_what_an_outbox_sends_is_sealed_for_its_topic_and_key_and_a_tombst
 
 class RecordingProducer:
     """A producer that keeps the values of what it sends."""
+
+    poster = None
 
     def __init__(self) -> None:
         self.values: list[Any] = []
