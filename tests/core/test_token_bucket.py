@@ -76,7 +76,11 @@ def test_what_is_spent_is_as_what_is_taken_and_says_how_it_stands_then(rate, wai
     for wait in waits:
         now += wait
         if taken.take("a", rate, now).allows:
-            assert spent.spend("a", rate, now) == taken.look("a", rate, now) == spent.look("a", rate, now)
+            said, expected = spent.spend("a", rate, now), taken.look("a", rate, now)
+            assert said == spent.look("a", rate, now)
+            assert said.remaining == expected.remaining
+            # A refusal, too, is noted with the time, and sums of intervals are not exact.
+            assert (said.full_in, said.next_in) == pytest.approx((expected.full_in, expected.next_in), abs=1e-6)
 
 
 def test_holders_do_not_touch_one_another():
