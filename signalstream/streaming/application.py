@@ -235,7 +235,7 @@ def check_versions() -> None:
 def say_fast_paths(fast_paths: bool, loaded: Container[str] = sys.modules) -> None:
     """Say which short ways records take here, and warn when Faust runs without its compiled parts."""
     missing = [name for name in COMPILED if name not in loaded]
-    log.info("streaming.fast_paths", posting=fast_paths, compiled=not missing)
+    log.info("streaming.fast_paths", posting=fast_paths, one_loop=fast_paths, compiled=not missing)
     if missing:
         log.warning(
             "streaming.not_compiled",

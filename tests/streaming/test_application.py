@@ -205,7 +205,13 @@ def test_one_line_says_which_short_ways_are_on_and_that_faust_is_compiled(fast_p
         say_fast_paths(fast_paths)
 
     assert logs == [
-        {"event": "streaming.fast_paths", "log_level": "info", "posting": fast_paths, "compiled": True},
+        {
+            "event": "streaming.fast_paths",
+            "log_level": "info",
+            "posting": fast_paths,
+            "one_loop": fast_paths,
+            "compiled": True,
+        },
     ]
 
 
