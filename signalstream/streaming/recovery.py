@@ -205,3 +205,11 @@ class MendedTableManager(TableManager):
         if self._recovery is None:
             self._recovery = MendedRecovery(self.app, self, beacon=self.beacon, loop=self.loop)
         return self._recovery
+
+    async def on_start(self) -> None:
+        """Start the recovery.
+
+        Upstream sleeps a second first, for tables that are declared late; here all are declared before anything starts.
+        """
+        await self._update_channels()
+        await self.recovery.start()

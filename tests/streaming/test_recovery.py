@@ -16,7 +16,7 @@ from signalstream.core.changelog_tail import Look
 from signalstream.settings import Settings
 from signalstream.streaming.application import SignalApp, new_app
 from signalstream.streaming.lease import elapsed
-from signalstream.streaming.recovery import MendedRecovery
+from signalstream.streaming.recovery import MendedRecovery, MendedTableManager
 
 STREAM = TP("in", 0)
 CHANGELOG = TP("rows-changelog", 0)
@@ -317,3 +317,25 @@ async def test_rows_that_go_further_than_their_changelog_begin_anew_and_others_g
 
     assert begun == set_aside
     assert recovery.active_offsets[CHANGELOG] == (-1 if set_aside else persisted)
+
+
+async def test_tables_begin_at_once_for_all_are_declared_before_anything_starts():
+    calls = Calls()
+
+    class Tables(MendedTableManager):
+        def __init__(self) -> None:
+            """Have no app."""
+
+        @property
+        def recovery(self) -> Any:
+            return SimpleNamespace(start=calls.noting_async("recovery"))
+
+        async def sleep(self, n: float, **_: Any) -> None:
+            calls.append(f"sleep {n}")
+
+        async def _update_channels(self) -> None:
+            calls.append("channels")
+
+    await Tables().on_start()
+
+    assert calls == ["channels", "recovery"]
