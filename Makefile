@@ -4,8 +4,8 @@
 
 PYTHON3 := $(shell command -v python3 || command -v python3.13 || command -v python3.12 || command -v python3.11)
 BIN := .venv/bin
-# More words for the command: make run ARGS="--port 8010 --once", make test ARGS="-k card -x". Tests run in two
-# processes, a file in one of them; ARGS="-n 0" runs them in one.
+# More words for the command: make run ARGS="--port 8010 --once", make test ARGS="-k card -x". Tests run in three
+# processes (two for quick), a file in one of them; many wait for a broker. ARGS="-n 0" runs them in one.
 ARGS ?=
 
 help: ## print this list
@@ -15,7 +15,7 @@ run: bootstrap ## start broker, worker and sample conversations on this machine;
 	@$(BIN)/signalstream dev $(ARGS)
 
 test: bootstrap-dev ## run every test
-	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n 3 --dist loadfile $(ARGS)
 
 quick: bootstrap-dev ## run the fast tests: no broker, no browser, no installation
 	@$(BIN)/pytest -n 2 --dist loadfile -m "not embedded and not kafka and not browser and not install and not slow" $(ARGS)
