@@ -34,8 +34,8 @@ class Record(Protocol):
 
 
 MOST_TOGETHER = 64  # records of one key in a batch, besides the first
-BUSY_RECORDS, BUSY_SECONDS = 128, 0.3  # so many records within that time is a backlog being worked off
-GATHER_SECONDS = 0.4  # how long a record then waits for others of its key
+BUSY_RECORDS, BUSY_SECONDS = 128, 0.15  # a backlog comes faster than that; 100 messages a second do not
+GATHER_SECONDS = 0.1  # how long a record then waits for others of its key: 0.4 s gained no throughput
 R = TypeVar("R", bound=Record)
 Line = tuple[Any, int]
 
