@@ -14,13 +14,14 @@ from itertools import pairwise
 from signalstream.ai.local.pii_lone_names import is_report, is_told_of
 from signalstream.ai.local.pii_not_names import BRANDS, EVERYDAY
 from signalstream.ai.local.pii_not_persons import NOT_PERSONS
+from signalstream.ai.local.pii_sentence_words import SENTENCE_WORDS
 from signalstream.ai.local.pii_words import Word
 from signalstream.core.redaction import Span
 
 DETECTOR = "rampart"
 KIND = "name"
 ALONE = 2.0  # times the threshold, for a single word in lower case
-_NO_NAMES = (BRANDS, EVERYDAY, NOT_PERSONS)
+_NO_NAMES = BRANDS | EVERYDAY | SENTENCE_WORDS | NOT_PERSONS
 BESIDE = 0.25  # times the threshold, for a capitalised word that is beside a name or in a list with one
 _PARTICLES = frozenset(
     "de da do dos del della di du la le el van von der den ter ten zu af av bin ibn al ben abu y e st o d".split()  # noqa: SIM905 - reads as one
@@ -71,7 +72,7 @@ def _sure(text: str, words: Sequence[Word], threshold: float) -> list[bool]:
 
 def _is_possible(word: Word) -> bool:
     plain = word.text.casefold()
-    return word.is_word and not word.has_digit and not any(plain in words for words in _NO_NAMES)
+    return word.is_word and not word.has_digit and plain not in _NO_NAMES
 
 
 def _is_name(word: Word, threshold: float) -> bool:

@@ -21,42 +21,52 @@ BRANDS = frozenset(
 )
 EVERYDAY = frozenset(
     """
-    about absolutely account acct address after afternoon again agent ago ahoy airport alert all almost already also
-    am amount an and angry another any anyone anything app april are around as asap ask asking at atm august
-    automatic available away awesome awful awhile baby back bad balance bank bar beautiful because been before best
-    better between beverage bic bill billing block blocked bonjour booking boss bot both breakfast bro broken btw
-    buddy business but buy by bye call called calling can cancel cannot captain card care cash chat check checking
-    cheers christmas clearly client close closed code coffee colleague come company complaint computer confused
-    contact cool cost could country coupon credit currency customer cvv dad damn day dear debit december declined
-    default delivery department desk devil did didn't digital dinner disappointed discount do dob does dog doing
-    dollar dollars don't done doo down drop dude due early easter easy email english error eta etc even evening ever
-    every everybody everyone everything exchange excuse explain extra fare farewell fast february fed fee feedback
-    feel few final finally fine first fix flight folks food for forgot fraud free freeze friday friend friends from
-    frustrated full furious fyi gas gentlemen get gift give glad goes going good goodbye google got gotcha great
-    greetings guest guys had hallo happy hard has have he hello help her here hey hi high him his hmm hmmm hola home
-    honey hope horrible hotel house how however hungry i i'd i'll i'm i've iban id if immediately important
-    impossible in info interest internet into invoice is issue it item its january july june just keep kids kindly
-    know ladies laptop last late later least less let limit line link list load loan login lol long look looking
-    lost loud love lovely low lowest lunch madam magic mail make man manager many march maybe me meal mean meeting
-    member merci message mine minute miss missing mom monday money month more morning mortgage most mother mother's
-    mother-in-law move much mum music must my name navajo near need never new news next nice night no nobody nope
-    nor not note nothing november now number october of off offer office often ok okay old omg on once one online
-    only open option or order other our out over overdraft own package page paid parcel parents partner password pay
-    payment payments pending people per person phone phones pin pizza plan please pls plus policy possible pound
-    present price probably problem product ps purchase question quick quickly quite rate read ready really reason
-    received recently refund regards regular reply request reset restaurant ridiculous right rude sad safe sales
-    same saturday save savings say scam schedule school sear security see seller send sent september serious
-    seriously service services she shipping shop should shrimp sign silver simple since sincerely single sir sister
-    site slow so some someone something son soon sorry spanish special spring ssn start state statement status
-    steakhouse still stolen stop store stuck stupid such suddenly sunday support sure switch sympathy system take
-    tax team terrible text than thank thanks that that's the their them then there these they thing think this thru
-    thursday thx ticket time timer tip tired tldr to today tomorrow tonight too top tracking transaction
-    transactions transfer transfers travel trip true try tuesday twice two type ugh unable unacceptable unhappy
-    until up upgrade upset urgent us use user using value version very virtual voucher vs wait waiting want warranty
-    was way we wednesday week weekend welcome well were what when where which while who why wife will wish with
-    without woman won't work working worried worst would wow wrong wtf yeah year yes yesterday yet yo you your yours
-    zip handy ruf pesel bearer json xml html api qwerty newline youre nan tommorow tomorow ai aloha
-    ciao dial erase hiya nada ping play put ring sayonara scratch suck sucks tell undo
-    wassup
+    aargh about absolutely account acct actually address admittedly after afternoon again agent ago aha ahem ahoy ai
+    airport alas alert all allegedly almost aloha already also although altogether always am amazing amount an and angry
+    another any anyone anything anyway anyways api apologies app appalling apparently april are argh around as asap ask
+    asking at atm august automatic available aw away awesome awful awhile aww aye baby back bad balance bank bar
+    basically bearer beautiful because been before besides best better between beverage bic bill billing bingo bizarre
+    bless blimey block blocked bloody bollocks bonjour booking boss bot both breakfast brilliant bro broken btw buddy
+    bullshit bummer business but buy by bye call called calling can cancel cannot captain card care cash certainly chat
+    check checking cheerio cheers christmas ciao clearly client close closed code coffee colleague come company
+    complaint completely computer confused congrats congratulations contact cool cost could country coupon crap crazy
+    credit crikey currency currently customer cvv dad dammit damn damned damnit darn day dear dearest debit december
+    declined default definitely delivery department desk devil dial did didn't digital dinner disappointed discount
+    disgraceful disgusting do dob does dog doing dollar dollars don't done doo down drop dude due early easter easy eek
+    email english erase erm error eta etc eureka even evening eventually ever every everybody everyone everything
+    everywhere exactly excellent exchange excuse explain extra fabulous fantastic fare farewell fast february fed fee
+    feedback feel few final finally fine fingers first firstly fix flight folks food for forgot fortunately frankly
+    fraud free freeze friday friend friends from frustrated fuck fucking full funny furious furthermore fyi gas geez
+    generally gentlemen get gift give glad gladly god goes going good goodbye goodness google gosh got gotcha great
+    greetings grr guest guys had hallelujah hallo handy happy hard hardly has have he heavens hell hello help hence her
+    here hey hi high hilarious him his hiya hmm hmmm hola home honestly honey hooray hope hopefully horrible hotel house
+    how howdy however html huh hungry hurrah hurray i i'd i'll i'm i've iban id if immediately important impossible in
+    incidentally incredible incredibly indeed info initially insane instead interest internet into invoice is issue it
+    item its january jeez json july june just keep kids kindly know kudos ladies laptop last lastly late lately later
+    least less let limit line link list literally load loan login lol long look looking lost loud love lovely low lowest
+    luckily lunch mad madam magic mail make man manager many march marvellous marvelous maybe me meal mean meanwhile
+    meeting meh member merci mercifully message mine minute miss missing mom monday money month more moreover morning
+    mortgage most mother mother's mother-in-law move much mum music must my nada nah name nan navajo near neat need
+    never nevertheless new newline news next nice night no nobody nonetheless nonsense nope nor normally not note
+    nothing november now nowadays nowhere number obviously occasionally october of off offer office often ok okay old
+    omg on once one online only ooh oops open option or order other otherwise ouch our out outrageous over overall
+    overdraft own package page paid parcel pardon parents partner password pathetic pay payment payments pending people
+    per perfect perfectly perhaps person pesel pfft phew phone phones pin ping pity pizza plan play please pls plus
+    policy possible pound precisely present presumably previously price probably problem product ps purchase put
+    question quick quickly quite qwerty rate read ready really reason received recently refund regards regrettably
+    regular reply request reset restaurant ridiculous right ring rubbish rude ruf sad sadly safe sales same saturday
+    save savings say sayonara scam schedule school scratch sear secondly security see seller send sent september serious
+    seriously service services shame shameful she sheesh shipping shit shocking shop should shrimp sign silver simple
+    since sincerely single sir sister site slow so some somehow someone something sometimes somewhere son soon sorry
+    spanish special spring ssn start state statement status steakhouse still stolen stop store stuck stupid such suck
+    sucks suddenly sunday superb support supposedly sure surely surprisingly switch sympathy system take tax team tell
+    terrible text than thank thankfully thanks that that's the their them then there therefore these they thing think
+    thirdly this though thru thursday thus thx ticket time timer tip tired tldr to today tommorow tomorow tomorrow
+    tonight too top totally tracking transaction transactions transfer transfers travel trip true try tsk tuesday twice
+    two type typically ugh unable unacceptable unbelievable undo unfortunately unhappy until up upgrade upset urgent us
+    use user using usually utterly value version very virtual voila voucher vs wait waiting want warranty was wassup way
+    we wednesday week weekend welcome well were what whatever when where whew which while who whoa whoops why wife will
+    wish with without woah woman won't wonderful woohoo work working worried worst would wow wrong wtf xml yay yeah year
+    yep yes yesterday yet yikes yippee yo you your youre yours yuck yum yummy yup zip
     """.split()  # noqa: SIM905 - a list of words reads as one
 )

@@ -70,6 +70,44 @@ async def test_brands_greetings_towns_and_prices_are_no_personal_data(finder: Pe
     assert await kinds(finder, text) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Oh thank God. Please hurry with the rest",
+        "Blimey, that was quick",
+        "Sadly: my parcel is still not here",
+        (
+            "Hat geklappt, die Löhne sind raus. Danke für die schnelle Hilfe! Trotzdem: die fünf Fehlversuche kamen nicht "
+            "von mir. Bitte prüfen Sie das."
+        ),
+        "Tja, mein Paket ist immer noch nicht da",
+        "Déjà! Mon colis n'est toujours pas là",
+        "Gracias a Dios. Ojalá llegue mañana",
+        "Magari! Purtroppo il pacco non è arrivato",
+        "Tomara! Cadê o pacote?",
+        "Jammer, mijn pakket is er nog niet",
+        "Cholera, moja paczka nie dotarła",
+        "Redan! Mitt paket har inte kommit",
+    ],
+)
+async def test_words_that_begin_a_sentence_or_are_called_out_are_no_names(
+    finder: PersonalDataFinder, text: str
+) -> None:
+    assert await kinds(finder, text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Leider hat Jürgen Haas nicht geantwortet", "Jürgen Haas"),
+        ("Gracias, Lucía Fuentes", "Lucía Fuentes"),
+        ("Hélas! Pierre Beaumont attend", "Pierre Beaumont"),
+    ],
+)
+async def test_such_a_word_beside_a_name_hides_nobody(finder: PersonalDataFinder, text: str, name: str) -> None:
+    assert ("name", name) in await kinds(finder, text)
+
+
 async def test_what_patterns_checked_keeps_its_type_beside_the_model(finder: PersonalDataFinder) -> None:
     text = "Emily Whitfield, emily@mail.example, +1 206 555 0173, 4111 1111 1111 1111"
     found = await kinds(finder, text)
