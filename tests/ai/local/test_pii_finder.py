@@ -77,8 +77,8 @@ async def test_brands_greetings_towns_and_prices_are_no_personal_data(finder: Pe
         "Blimey, that was quick",
         "Sadly: my parcel is still not here",
         (
-            "Hat geklappt, die Löhne sind raus. Danke für die schnelle Hilfe! Trotzdem: die fünf Fehlversuche kamen nicht "
-            "von mir. Bitte prüfen Sie das."
+            "Hat geklappt, die Löhne sind raus. Danke für die schnelle Hilfe! "
+            "Trotzdem: die fünf Fehlversuche kamen nicht von mir. Bitte prüfen Sie das."
         ),
         "Tja, mein Paket ist immer noch nicht da",
         "Déjà! Mon colis n'est toujours pas là",
