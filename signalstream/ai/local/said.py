@@ -19,12 +19,13 @@ SENTENCES_READ = 48
 SENTENCE_CHARACTERS = 200
 SPEAKERS = {Sender.CUSTOMER: "Customer", Sender.AGENT: "Agent", Sender.SYSTEM: "System"}
 _FILLERS = (
-    "oh|well|yes|yeah|yep|no|ok|okay|sure|right|hi|hello|hey|so|and|but|then|now|thanks|thank you|please|sorry|"
-    "i'm sorry|excuse me|i see|you know|actually|really|of course|certainly|good morning|good afternoon|good evening|"
-    "great|alright|all right|ah|um|uh|hmm|i think|i mean|i'm afraid|i guess|let me see|let's see|hola|bonjour|hallo|"
-    "guten tag|buongiorno|ciao|olá"
+    "oh|well|yes|yeah|yep|ok|okay|sure|hi|hello|hey|so|and|but|then|now|please|i'm sorry|excuse me|actually|really|"
+    "of course|certainly|good morning|good afternoon|good evening|alright|all right|ah|um|uh|hmm|i think|i'm afraid|"
+    "i guess|hola|bonjour|hallo|guten tag|buongiorno|ciao|olá"
 )
-_OPENING = re.compile(rf"(?:(?:{_FILLERS})\b[ ,.!:-]*)+", re.IGNORECASE)
+_FILLERS_BEFORE_A_MARK = "no|right|thanks|thank you|sorry|great|i see|you know|i mean|let me see|let's see"
+"""Without a mark behind them they are part of what is said: "No parcel came", "I see both charges"."""
+_OPENING = re.compile(rf"(?:(?:(?:{_FILLERS})\b|(?:{_FILLERS_BEFORE_A_MARK})(?= ?[,.!:-]))[ ,.!:-]*)+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
