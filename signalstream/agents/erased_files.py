@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from signalstream.agents.sweeping import keep_sweeping
 from signalstream.core.arrival import MOST_SKEW
 from signalstream.core.clock import Clock
 from signalstream.models.erasure import ErasureMark
@@ -65,18 +66,17 @@ class ErasedFiles:
 
     async def run(self, app: Any) -> None:
         """Sweep until the app stops."""
-        while not app.should_stop:
-            await app.sleep(self.interval_seconds)
-            if not app.is_ready:
-                continue
-            try:
-                await self.sweep()
-            except Exception as error:  # noqa: BLE001 - a rebalance in between; the next sweep begins with the marks
-                self._stale = True
-                log.warning("erasures.files_not_swept", error=type(error).__name__)
+        await keep_sweeping(app, self.interval_seconds, self.sweep, "erasures.files_not_swept")
 
     async def sweep(self) -> int:
         """Rewrite what erasures were in; return of how many conversations that was."""
+        try:
+            return await self._swept()
+        except BaseException:  # what was taken out of ``_due`` is found again by its mark
+            self._stale = True
+            raise
+
+    async def _swept(self) -> int:
         if self._stale:
             await self._index()
         swept = 0

@@ -9,8 +9,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-
+from signalstream.agents.sweeping import keep_sweeping
 from signalstream.core.clock import Clock
 from signalstream.models.erasure import ErasureCommand, ErasureMark
 from signalstream.streaming.delivery import Outbox
@@ -19,7 +18,6 @@ from signalstream.tables.typed import TypedTable
 
 INTERVAL_SECONDS = 3_600.0
 ROWS_PER_TURN = 200  # of the event loop
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -33,14 +31,7 @@ class ErasureSweep:
 
     async def run(self, app: Any) -> None:
         """Sweep until the app stops."""
-        while not app.should_stop:
-            await app.sleep(INTERVAL_SECONDS)
-            if not app.is_ready:
-                continue
-            try:
-                await self.sweep()
-            except Exception as error:  # noqa: BLE001 - a rebalance or a broker in between; the next sweep tries again
-                log.warning("erasures.sweep_failed", error=type(error).__name__)
+        await keep_sweeping(app, INTERVAL_SECONDS, self.sweep, "erasures.sweep_failed")
 
     async def sweep(self) -> int:
         """Send a command for each due mark; return how many. Raises BrokerUnavailableError."""

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-
+from signalstream.agents.sweeping import keep_sweeping
 from signalstream.core.audit import AuditTrail
 from signalstream.core.clock import Clock
 from signalstream.core.retention import Total, totals
@@ -23,7 +22,6 @@ from signalstream.tables.typed import TypedTable
 
 ROWS_PER_TURN = 200  # of the event loop
 MOST_PER_SWEEP = 10_000  # what is left over is found by the next
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -40,14 +38,7 @@ class RetentionSweep:
 
     async def run(self, app: Any) -> None:
         """Sweep until the app stops."""
-        while not app.should_stop:
-            await app.sleep(self.interval_seconds)
-            if not app.is_ready:
-                continue
-            try:
-                await self.sweep()
-            except Exception as error:  # noqa: BLE001 - a rebalance or a broker in between; the next sweep tries again
-                log.warning("retention.sweep_failed", error=type(error).__name__)
+        await keep_sweeping(app, self.interval_seconds, self.sweep, "retention.sweep_failed")
 
     async def sweep(self) -> list[Total]:
         """Ask for everything that is due, once the audit log says so. Raises BrokerUnavailableError."""

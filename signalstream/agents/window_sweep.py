@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 
+from signalstream.agents.sweeping import keep_sweeping
 from signalstream.core.clock import Clock
 from signalstream.core.deadlines import Deadlines
 from signalstream.errors import KeyPendingError, UndecodableError
@@ -46,14 +47,7 @@ class WindowSweep:
 
     async def run(self, app: Any) -> None:
         """Sweep until the app stops."""
-        while not app.should_stop:
-            await asyncio.sleep(self.interval_seconds)
-            if not app.is_ready:
-                continue
-            try:
-                await self.sweep()
-            except Exception as error:  # noqa: BLE001 - what failed is due still; the next sweep tries it again
-                log.warning("windows.sweep_failed", error=type(error).__name__)
+        await keep_sweeping(app, self.interval_seconds, self.sweep, "windows.sweep_failed")
 
     async def sweep(self) -> int:
         """Send a command for each due window; return how many. Raises BrokerUnavailableError; nothing is forgotten."""

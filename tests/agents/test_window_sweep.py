@@ -211,6 +211,9 @@ class AppThatStops:
         self.turns -= 1
         return self.turns < 0
 
+    async def sleep(self, _seconds: float) -> None:
+        return None
+
 
 async def test_a_rebalance_in_the_middle_of_indexing_costs_one_sweep_and_not_the_worker():
     rows = ChangingRows()
