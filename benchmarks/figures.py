@@ -32,6 +32,11 @@ def spread(values: Iterable[float]) -> Spread | None:
     return Spread(median(found), min(found), max(found)) if found else None
 
 
+def spread_text(found: Spread | None, digits: int) -> str:
+    """Return the spread as a table shows it, with this many decimals."""
+    return "not measured" if found is None else found.text(digits)
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """Return the nearest-rank percentile: the least value that ``share`` (0..1) of all values do not exceed.
 

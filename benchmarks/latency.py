@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.child import run_child
 from benchmarks.figures import percentile, settled
 from benchmarks.journal import Samples
 from benchmarks.load import LoadSpec
 from benchmarks.pipelines import Pipeline
 from benchmarks.processes import cpu_seconds
-from signalstream.streaming.lifeline import end_child, log_tail, start_child
-from tests.workers import REPOSITORY
 
 START_AND_SETTLE_SECONDS = 60.0
-STOP_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -51,7 +47,7 @@ def run_latency(brokers: str, pipeline: Pipeline, directory: Path, rate: float, 
         conversations=max(1, int(rate)),  # so that a conversation's turns are a second apart
     )
     before, started = cpu_seconds(pipeline.pids), time.monotonic()
-    samples = generate(spec, directory, seconds + START_AND_SETTLE_SECONDS)
+    samples = run_child("benchmarks.load", spec, Samples, directory, seconds + START_AND_SETTLE_SECONDS)
     share = (cpu_seconds(pipeline.pids) - before) / (time.monotonic() - started)
     return summary(samples, share)
 
@@ -74,19 +70,3 @@ def summary(samples: Samples, cpu_share: float) -> Latency:
         failures=samples.failures,
         cpu_share=cpu_share,
     )
-
-
-def generate(spec: LoadSpec, directory: Path, limit_seconds: float) -> Samples:
-    """Run the load in a process of its own. Raises RuntimeError when it breaks off or outlasts its time."""
-    directory.mkdir(parents=True, exist_ok=True)
-    spec_path, result_path, log_path = directory / "load.json", directory / "samples.json", directory / "load.log"
-    spec_path.write_text(spec.model_dump_json())
-    command = [sys.executable, "-m", "benchmarks.load", str(spec_path), str(result_path)]
-    child = start_child(command, log_path, env={**os.environ, "PYTHONPATH": str(REPOSITORY)}, cwd=directory)
-    try:
-        code = child.wait(limit_seconds)
-    finally:
-        end_child(child, STOP_SECONDS)
-    if code != 0:
-        raise RuntimeError(f"the load generator ended with code {code}; its log ends:\n{log_tail(log_path)}")
-    return Samples.model_validate_json(result_path.read_bytes())

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -17,8 +15,10 @@ from pathlib import Path
 from aiokafka import AIOKafkaProducer
 from pydantic import SecretStr
 
+from benchmarks.child import begin_child, run_child
 from benchmarks.flood import Answers, FloodSpec
-from benchmarks.latency import Latency, generate, summary
+from benchmarks.journal import Samples
+from benchmarks.latency import Latency, summary
 from benchmarks.load import LoadSpec
 from benchmarks.processes import cpu_seconds
 from signalstream.core.api_key import ID_BYTES, SECRET_BYTES
@@ -26,12 +26,12 @@ from signalstream.security.hashing import load_secrets
 from signalstream.security.issuing import issue
 from signalstream.security.key_rows import row_of
 from signalstream.settings import Settings
-from signalstream.streaming.lifeline import end_child, log_tail, start_child
-from tests.workers import REPOSITORY, Worker
+from tests.workers import Worker
 
 QUIET, NOISY = "quiet", "noisy"
 ALONE, BESIDE = "alone", "beside the neighbour"
-START_SECONDS, STOP_SECONDS = 60.0, 5.0
+START_SECONDS = 60.0
+MORE_SECONDS = 5.0  # that the neighbour sends for, so that the quiet tenant is never alone at the end
 KNOWN_SECONDS = 5.0  # in which every worker has learned of a key
 SCOPES = ("messages:write", "insights:read")
 
@@ -131,26 +131,19 @@ def _measure(plan: NeighbourPlan, worker: Worker, brokers: str, keys: dict[str, 
         credential=keys[QUIET],
     )
     before, started = cpu_seconds([worker.pid]), time.monotonic()
-    samples = generate(spec, folder, plan.seconds + START_SECONDS)
+    samples = run_child("benchmarks.load", spec, Samples, folder, plan.seconds + START_SECONDS)
     return summary(samples, (cpu_seconds([worker.pid]) - before) / (time.monotonic() - started))
 
 
 @contextmanager
 def _flood(plan: NeighbourPlan, url: str, credential: str, folder: Path, answers: list[Answers]) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    spec_path, result_path, log_path = folder / "flood.json", folder / "answers.json", folder / "flood.log"
-    spec = FloodSpec(url=url, credential=credential, rate=plan.flood_rate, seconds=plan.seconds + STOP_SECONDS)
-    spec_path.write_text(spec.model_dump_json())
-    command = [sys.executable, "-m", "benchmarks.flood", str(spec_path), str(result_path)]
-    child = start_child(command, log_path, env={**os.environ, "PYTHONPATH": str(REPOSITORY)}, cwd=folder)
+    spec = FloodSpec(url=url, credential=credential, rate=plan.flood_rate, seconds=plan.seconds + MORE_SECONDS)
+    flood = begin_child("benchmarks.flood", spec, folder / "flood")
     try:
         yield
-        code = child.wait(START_SECONDS)
+        answers.append(flood.result(Answers, START_SECONDS))
     finally:
-        end_child(child, STOP_SECONDS)
-    if code != 0:
-        raise RuntimeError(f"the neighbour ended with code {code}; its log ends:\n{log_tail(log_path)}")
-    answers.append(Answers.model_validate_json(result_path.read_bytes()))
+        flood.end()
 
 
 @contextmanager

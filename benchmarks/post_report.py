@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.figures import Spread, spread
+from benchmarks.figures import Spread, spread, spread_text
 from benchmarks.post import OWN, Posted, PostPlan
 from benchmarks.tables import Table
 from benchmarks.verdict import Goal, Verdict
@@ -32,8 +32,8 @@ def post_tables(plan: PostPlan, found: Posted) -> list[Table]:
         (
             name,
             str(clients),
-            *(_text(spread(run.percentile(share) for run in runs), 2) for share in (0.50, 0.99)),
-            _text(spread(run.per_second for run in runs), 0),
+            *(spread_text(spread(run.percentile(share) for run in runs), 2) for share in (0.50, 0.99)),
+            spread_text(spread(run.per_second for run in runs), 0),
             str(sum(len(run.failures) for run in runs)),
         )
         for (name, clients), runs in sorted(found.answered.items())
@@ -46,7 +46,11 @@ def post_tables(plan: PostPlan, found: Posted) -> list[Table]:
         rows,
     )
     beside = [
-        (what, _text(spread(run.accepted_p50 for run in runs), 1), _text(spread(run.accepted_p99 for run in runs), 1))
+        (
+            what,
+            spread_text(spread(run.accepted_p50 for run in runs), 1),
+            spread_text(spread(run.accepted_p99 for run in runs), 1),
+        )
         for what, runs in (("accepted", found.beside),)
     ]
     title = f"POST at {plan.rate:g}/s while the pipeline works at 80 % of its measured capacity, ms"
@@ -61,7 +65,3 @@ def _percentile(found: Posted, clients: int, share: float) -> Spread | None:
 def _of_fastapi(found: Posted) -> Spread | None:
     own, other = (found.answered.get((name, 64), []) for name in (OWN, FASTAPI.name))
     return spread(100 * a.per_second / b.per_second for a, b in zip(own, other, strict=False))
-
-
-def _text(found: Spread | None, digits: int) -> str:
-    return "not measured" if found is None else found.text(digits)

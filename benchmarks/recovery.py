@@ -18,7 +18,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from benchmarks.figures import Spread, spread
+from benchmarks.figures import spread, spread_text
 from benchmarks.pipelines import BARE, ONE_WORKER, BareFaustPipeline, Pipeline, SignalStreamPipeline
 from benchmarks.rounds import WARM_UP_SECONDS
 from benchmarks.tables import Table
@@ -170,10 +170,6 @@ def recovery_verdicts(found: Recovered) -> list[Verdict]:
 
 def recovery_tables(plan: RecoveryPlan, found: Recovered) -> list[Table]:
     """Return the table of recovery."""
-    rows = [(name, how, _text(spread(seconds))) for (name, how), seconds in sorted(found.seconds.items())]
+    rows = [(name, how, spread_text(spread(seconds), 1)) for (name, how), seconds in sorted(found.seconds.items())]
     title = f"Seconds from the start of the process to ready, {plan.keys:,} keys: median (least-greatest)"
     return [Table(title, ("Pipeline", "Start", "Seconds"), rows)]
-
-
-def _text(found: Spread | None) -> str:
-    return "not measured" if found is None else found.text(1)

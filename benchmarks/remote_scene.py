@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.child import begin_child
 from benchmarks.processes import busy_seconds, cpu_seconds
 from benchmarks.remote_counting import Cpu
 from benchmarks.remote_load import Posts, RemoteLoad
 from benchmarks.stand_in import StandIn
 from benchmarks.tail import PARTITIONS
 from benchmarks.topics import delete_topics
-from signalstream.streaming.lifeline import end_child, log_tail, start_child
-from tests.workers import REPOSITORY, Worker
+from tests.workers import Worker
 
-START_SECONDS, STOP_SECONDS = 40.0, 5.0
+START_SECONDS = 40.0
 
 
 @dataclass
@@ -95,28 +92,13 @@ class Scene:
             tenants=tenants,
             conversations=conversations or max(1, int(per_minute * seconds / 60)),
         )
-        child = self._generator(load)
-        posting = asyncio.create_task(asyncio.to_thread(_result_of, child, self.directory, seconds + START_SECONDS))
+        child = begin_child("benchmarks.remote_load", load, self.directory)
+        posting = asyncio.create_task(asyncio.to_thread(child.result, Posts, seconds + START_SECONDS))
         try:
             yield posting
         finally:
-            await asyncio.to_thread(end_child, child, STOP_SECONDS)
+            await asyncio.to_thread(child.end)
             await asyncio.gather(posting, return_exceptions=True)
-
-    def _generator(self, load: RemoteLoad) -> subprocess.Popen[bytes]:
-        self.directory.mkdir(parents=True, exist_ok=True)
-        spec = self.directory / "load.json"
-        spec.write_text(load.model_dump_json())
-        command = [sys.executable, "-m", "benchmarks.remote_load", str(spec), str(self.directory / "posts.json")]
-        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-        return start_child(command, self.directory / "load.log", env=environment, cwd=self.directory)
-
-
-def _result_of(child: subprocess.Popen[bytes], directory: Path, limit_seconds: float) -> Posts:
-    code = child.wait(limit_seconds)
-    if code != 0:
-        raise RuntimeError(f"the load ended with code {code}; its log ends:\n{log_tail(directory / 'load.log')}")
-    return Posts.model_validate_json((directory / "posts.json").read_bytes())
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.child import run_child
-from benchmarks.figures import Spread, percentile, settled, spread
+from benchmarks.figures import percentile, settled, spread, spread_text
 from benchmarks.listeners import Heard, ListenersSpec
 from benchmarks.site import Served, SiteSpec
 from benchmarks.tables import Table
@@ -95,15 +95,11 @@ def socket_verdicts(found: Sockets) -> list[Verdict]:
 def socket_tables(plan: SocketsPlan, found: Sockets) -> list[Table]:
     """Return the table of sockets."""
     rows = [
-        ("deliveries/s at full speed", _text(spread(found.deliveries), 0)),
-        ("20 broadcasts/s, p50 ms", _text(spread(found.paced_p50), 1)),
-        ("20 broadcasts/s, p99 ms", _text(spread(found.paced_p99), 1)),
+        ("deliveries/s at full speed", spread_text(spread(found.deliveries), 0)),
+        ("20 broadcasts/s, p50 ms", spread_text(spread(found.paced_p50), 1)),
+        ("20 broadcasts/s, p99 ms", spread_text(spread(found.paced_p99), 1)),
         ("of these, frames that did not come", str(found.lost)),
-        (f"KB for each of {plan.idle:,} idle sockets", _text(spread(found.idle_kilobytes), 1)),
+        (f"KB for each of {plan.idle:,} idle sockets", spread_text(spread(found.idle_kilobytes), 1)),
     ]
     title = f"WebSockets, {found.frame_bytes:,} bytes to {plan.sockets:,} sockets: median (least-greatest)"
     return [Table(title, ("What", "Measured"), rows)]
-
-
-def _text(found: Spread | None, digits: int) -> str:
-    return "not measured" if found is None else found.text(digits)
