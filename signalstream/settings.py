@@ -114,7 +114,8 @@ class Settings(RemoteSettings, AuditSettings, SecuritySettings):
     )
     stream_buffer_messages: int = Field(default=128, ge=16, le=4096, description="Records buffered per partition.")
     fast_paths: bool = Field(
-        default=True, description="Whether records go by the short ways around Faust's own; off is slower, for a doubt."
+        default=True,
+        description="Whether records take short ways around Faust's own. Off is slower, and for finding faults.",
     )
     analysis_deadline_seconds: float = Field(
         default=30.0, ge=0.1, le=600, description="Total time for one analysis with its retries, in seconds."

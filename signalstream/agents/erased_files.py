@@ -69,7 +69,7 @@ class ErasedFiles:
         await keep_sweeping(app, self.interval_seconds, self.sweep, "erasures.files_not_swept")
 
     async def sweep(self) -> int:
-        """Rewrite what erasures were in; return of how many conversations that was."""
+        """Rewrite the files that erasures were in; return of how many conversations. Raises what RocksDB reports."""
         try:
             return await self._swept()
         except BaseException:  # what was taken out of ``_due`` is found again by its mark

@@ -74,8 +74,8 @@ def places(found: Sequence[Found], names: Sequence[str]) -> tuple[Span, ...]:
 def numbered(message: Message, known: KnownValues) -> Message:
     """Return a tagged message with numbered placeholders, and without its original.
 
-    What was typed like a placeholder whose number a value has keeps its words, in round brackets: nobody gets the value
-    to stand where none was. (A number that is typed before is given to no value: ``learned_tags``.)
+    What somebody typed like a placeholder that a value has already is put in round brackets, or whoever fills in values
+    would put that one there. (A number that was typed first is given to no value: ``learned_tags``.)
 
     Raises UnprocessableError for one whose text has no tags where its findings say that they are.
     """

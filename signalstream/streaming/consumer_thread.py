@@ -34,10 +34,10 @@ class Poll(NamedTuple):
 class PatientThread(driver.AIOKafkaConsumerThread):
     """Faust's consumer thread, with paced fetches, and with the longest wait of an empty one as a setting.
 
-    With fast paths it runs on the loop that made it.
-
-    Upstream fixes that at 1.5 s. The embedded broker answers an empty fetch only when its wait is over, which then
+    Upstream fixes that wait at 1.5 s. The embedded broker answers an empty fetch only when it is over, which then
     delays every hop of a message.
+
+    With fast paths the consumer runs on the loop that made it.
     """
 
     def __init__(self, consumer: Any, *, loop: asyncio.AbstractEventLoop, **kwargs: Any) -> None:

@@ -233,7 +233,7 @@ def message_headers(request_id: str, tenant_id: str) -> Headers:
 
 
 def _failed_once(error: Exception, step: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:
-    """Return ``step`` as it is when it was run once and failed with ``error``: it does so again, then runs."""
+    """Return a step whose first run raises ``error``, as that of ``step`` has just done; further ones run ``step``."""
     failures = [error]
 
     async def run(event: Any) -> None:

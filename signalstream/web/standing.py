@@ -54,6 +54,6 @@ class StandingChecks:
         except CredentialError as error:
             if not waiting.done():
                 waiting.set_result(error)
-        except Exception as error:  # noqa: BLE001  # it ends its own stream, and no other's checks
+        except Exception as error:  # noqa: BLE001 - it ends its own stream, and no other's checks
             if not waiting.done():
                 waiting.set_exception(error)
