@@ -14,7 +14,7 @@ from itertools import pairwise
 from signalstream.ai.local.pii_lone_names import is_report, is_told_of
 from signalstream.ai.local.pii_not_names import BRANDS, EVERYDAY
 from signalstream.ai.local.pii_not_persons import NOT_PERSONS
-from signalstream.ai.local.pii_sentence_words import SENTENCE_WORDS
+from signalstream.ai.local.pii_sentence_words import OPENERS, SENTENCE_WORDS
 from signalstream.ai.local.pii_words import Word
 from signalstream.core.redaction import Span
 
@@ -38,6 +38,8 @@ _PRODUCT = re.compile(
     r"(?:accounts?|cards?|bill|loan|app|rewards|points)\b"
 )
 _REST = re.compile(r"(?:[-\u2019'](?!s\b)[^\W\d_]{2,24}){1,2}")
+_OPENS = re.compile(r"(?:^|[.!?:\n\u2026]\s*)[\u00bf\u00a1\"\u201e\u00ab]?$")
+_MARKS = frozenset(",.!:\u2026")
 _GAP = re.compile(r"[ \t]?|['\u2019.-]|\. ?|, |,? (?:and|&) ")
 
 
@@ -132,7 +134,7 @@ def _joins(word: Word) -> bool:
 
 def _span(text: str, run: Sequence[Word]) -> Span | None:
     start, end = run[0].start, run[-1].end
-    if end - start < 2 or _is_brand(text, start, end):
+    if end - start < 2 or _is_brand(text, start, end) or _is_opener(text, start, end):
         return None
     if title := _TITLES.search(text[max(0, start - 12) : start]):
         start -= len(title[0])
@@ -147,3 +149,11 @@ def _is_brand(text: str, start: int, end: int) -> bool:
     if _COMPANY.match(text, end) or (text[start].islower() and _AT.search(text, max(0, start - 16), start)):
         return True
     return _PRODUCT.match(text, end) is not None and _MY_BRAND.search(text, max(0, start - 6), start) is not None
+
+
+def _is_opener(text: str, start: int, end: int) -> bool:
+    return (
+        text[start:end].casefold() in OPENERS
+        and _OPENS.search(text, max(0, start - 6), start) is not None
+        and text[end : end + 1] in _MARKS
+    )

@@ -129,3 +129,5 @@ _BY_LANGUAGE: Mapping[str, str] = {
 }
 SENTENCE_WORDS = frozenset(word for words in _BY_LANGUAGE.values() for word in words.casefold().split())
 """In lower case, without their languages: a conversation mixes them."""
+OPENERS = frozenset({"bravo", "bueno", "claro", "perfecto", "schade"})
+"""Surnames that are no names where they begin a sentence and a mark follows: hardly anyone is addressed so."""

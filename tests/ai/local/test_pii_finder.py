@@ -83,6 +83,8 @@ async def test_brands_greetings_towns_and_prices_are_no_personal_data(finder: Pe
         "Tja, mein Paket ist immer noch nicht da",
         "Déjà! Mon colis n'est toujours pas là",
         "Gracias a Dios. Ojalá llegue mañana",
+        "Bueno, si de verdad llega mañana, muchas gracias por solucionarlo tan rápido.",
+        "Hat nicht geklappt. Schade!",
         "Magari! Purtroppo il pacco non è arrivato",
         "Tomara! Cadê o pacote?",
         "Jammer, mijn pakket is er nog niet",
@@ -102,6 +104,8 @@ async def test_words_that_begin_a_sentence_or_are_called_out_are_no_names(
         ("Leider hat Jürgen Haas nicht geantwortet", "Jürgen Haas"),
         ("Gracias, Lucía Fuentes", "Lucía Fuentes"),
         ("Hélas! Pierre Beaumont attend", "Pierre Beaumont"),
+        ("Soy Lucía Bueno, mi pedido no llega", "Lucía Bueno"),
+        ("Schade, sagt Thomas Schade", "Thomas Schade"),
     ],
 )
 async def test_such_a_word_beside_a_name_hides_nobody(finder: PersonalDataFinder, text: str, name: str) -> None:
