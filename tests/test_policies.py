@@ -64,7 +64,7 @@ def test_a_change_and_a_tombstone_replace_what_was_known():
         (b"\xff\xfe", b'{"tenant_id":"acme"}'),
     ],
 )
-def test_a_row_that_cannot_be_read_leaves_the_deployments_decisions(key, value):
+def test_a_row_that_cannot_be_read_changes_its_own_tenants_policy_alone(key, value):
     known = rows(ACME)
     known.apply(key, value)
 
