@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
@@ -52,12 +52,6 @@ def load(name: str, messages: int, conversations: int, at: datetime) -> Load:
 def text_of(number: int) -> str:
     """Return the text of message ``number`` of a load."""
     return TEXTS[number % len(TEXTS)]
-
-
-def median_bytes(records: Iterable[tuple[bytes, bytes]]) -> int:
-    """Return the median size of the records' values."""
-    sizes = sorted(len(value) for _, value in records)
-    return sizes[len(sizes) // 2]
 
 
 def _message(conversation: str, number: int, at: datetime) -> Message:

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from signalstream.ai.analyst import Answer
@@ -131,18 +131,6 @@ class FakeOperations:
 
     async def live(self) -> Condition:
         return Condition(self.ok, dict(self.parts))
-
-
-@dataclass
-class TickingClock:
-    """A clock that moves on by ``step`` each time it is asked."""
-
-    time: datetime
-    step: timedelta = timedelta(seconds=1)
-
-    def now(self) -> datetime:
-        self.time += self.step
-        return self.time
 
 
 class Sent(NamedTuple):

@@ -12,7 +12,6 @@ from typing import Any
 from aiohttp.test_utils import TestServer
 
 ANSWER_SECONDS = 5.0
-FRESH = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @dataclass(frozen=True)
