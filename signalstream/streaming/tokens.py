@@ -1,8 +1,9 @@
 """Tokens of OAUTHBEARER: from a file, from a command, or from a token endpoint by client credentials.
 
-Several apps ask, each from a thread and an event loop of its own, so nothing here belongs to a loop. A fault is a
-``KafkaError``: aiokafka then treats it as a broker that cannot be reached, says so and tries again, whereas anything
-else would end the task that keeps a client's metadata fresh.
+Several apps ask, with ``SIGNALSTREAM_FAST_PATHS=off`` each from a thread and an event loop of its own, so nothing
+here belongs to a loop; and where they share one, nothing here may block it. A fault is a ``KafkaError``: aiokafka
+then treats it as a broker that cannot be reached, says so and tries again, whereas anything else would end the task
+that keeps a client's metadata fresh.
 """
 
 from __future__ import annotations
