@@ -6,7 +6,8 @@ length, so that little is padded, and at most ``largest`` texts each.
 A model gives the interpreter up at each step that computes outside of it, six times for a short text, and waits for it
 as often. With Python's 5 ms a busy event loop left it 70 texts a second of 444, with 0.2 ms 315. But so short an
 interval lets every other thread take the interpreter from the loop as well, those that fetch where consumers have
-threads: with those it cost a worker a quarter of its throughput when no model computed. So it holds only while one does.
+threads: with those it cost a worker a quarter of its throughput when no model computed. So it holds only while one
+does.
 """
 
 from __future__ import annotations
