@@ -8,7 +8,7 @@ from signalstream.admission import check_listening
 from signalstream.agents.registry import AI_AGENT_NAMES
 from signalstream.ai.choice import choose_analyst
 from signalstream.composition.analyses import add_analysis_agents
-from signalstream.composition.apps import main_app, other_apps
+from signalstream.composition.apps import main_app, other_apps, pace_of
 from signalstream.composition.parts import Parts
 from signalstream.composition.serving import web_services
 from signalstream.core.sealing import UNSEALED
@@ -35,8 +35,9 @@ def build(settings: Settings) -> SignalApp:
     encrypting = encryption(settings, _say_made)
     analyst = choose_analyst(settings, KeyedTagger((encrypting.vault if encrypting else UNSEALED).secret_of))
     policies = ReplicaPolicies(settings, connection(settings))
-    main = main_app(settings, encrypting, policies)
-    parts = Parts(settings, analyst, main, (main, *other_apps(settings)), encrypting, policies)
+    pace = pace_of(settings)
+    main = main_app(settings, encrypting, policies, pace)
+    parts = Parts(settings, analyst, main, (main, *other_apps(settings, pace)), encrypting, policies)
     services = web_services(parts)
     add_analysis_agents(parts)
     show_worker(parts.metrics, settings, parts.apps)

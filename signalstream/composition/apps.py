@@ -11,6 +11,8 @@ from signalstream.policies import ReplicaPolicies
 from signalstream.settings import Settings
 from signalstream.streaming.application import SignalApp, check_versions, new_app, say_fast_paths, set_log_levels
 from signalstream.streaming.event_loop import settle_garbage
+from signalstream.streaming.load import Load, Pace
+from signalstream.streaming.pacing import idle_pace
 from signalstream.streaming.preflight import check_port, preflight
 from signalstream.streaming.versions import check_version
 from signalstream.telemetry import logging_config
@@ -24,8 +26,16 @@ def ai_app_id(settings: Settings, agent: str) -> str:
     return f"{settings.app_id}-{agent}"
 
 
+def pace_of(settings: Settings) -> Pace:
+    """Return the pace that the apps of a process share: they share its loop."""
+    return Load().pace if settings.fast_paths else idle_pace
+
+
 def main_app(
-    settings: Settings, encrypting: Encryption | None = None, policies: ReplicaPolicies | None = None
+    settings: Settings,
+    encrypting: Encryption | None = None,
+    policies: ReplicaPolicies | None = None,
+    pace: Pace = idle_pace,
 ) -> SignalApp:
     """Return the app of the first role, which serves, checks everything before it starts, and hosts the others."""
     first = settings.roles[0]
@@ -50,13 +60,14 @@ def main_app(
         logging_config=logging_config(settings),
         preflight=check,
         standby_replicas=settings.standby_replicas if first == CORE else 0,
+        pace=pace,
     )
     return main
 
 
-def other_apps(settings: Settings) -> list[SignalApp]:
+def other_apps(settings: Settings, pace: Pace = idle_pace) -> list[SignalApp]:
     """Return the apps of the other roles."""
-    return [new_app(ai_app_id(settings, role), settings) for role in settings.roles[1:]]
+    return [new_app(ai_app_id(settings, role), settings, pace=pace) for role in settings.roles[1:]]
 
 
 def _address(settings: Settings) -> dict[str, Any]:

@@ -119,6 +119,7 @@ def _add_aggregation_agent(parts: Parts, tables: _Tables, clock: BrokerClock, fi
         merging.step,
         in_flight=AGGREGATION_IN_FLIGHT,
         together=merging.together,
+        enough=len(AI_AGENT_NAMES),  # the analyses of one message
         sealer=parts.sealer,
     )
 

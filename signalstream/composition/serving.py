@@ -131,6 +131,7 @@ def _with_core(
         _shown(live, ingest),
         model=Update,
         sealer=parts.sealer,
+        pace=parts.main.pace,
     )
     if parts.encryption is not None:
         parts.encryption.forgetters.append(live.forget_tenant)

@@ -22,12 +22,15 @@ from signalstream.streaming.confirmed_table import ConfirmedTable
 from signalstream.streaming.consumer import MendedTransport
 from signalstream.streaming.ending import CRASH_SECONDS, end_within, say
 from signalstream.streaming.hand_over import let_go_in_time
+from signalstream.streaming.load import Pace
+from signalstream.streaming.pacing import idle_pace
 from signalstream.streaming.recovery import MendedTableManager
 
 WRITTEN_FOR = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0"}
 COMPILED = ("faust._cython.streams", "faust._cython.windows", "faust.transport._cython.conductor")
 MAX_POLL_INTERVAL_SECONDS = 1_000_000.0  # an idle or backlogged member would leave its group and never return
 PRODUCER_REQUEST_BYTES = 1_000_000
+PRODUCER_BATCH_BYTES = 256_000  # one batch of a partition is in a request: 16 kB are three rows
 # A member learns of a rebalance by its next heartbeat, so this is what every hand-over waits for first. Faust's and
 # Kafka's 3 s made it the longest part of one; at a twentieth of the session it is half a second by default.
 HEARTBEATS_IN_A_SESSION = 20
@@ -68,10 +71,12 @@ class SignalApp(faust.App):
         preflight: Callable[[], Awaitable[None]] | None = None,
         fetch_wait_seconds: float = 0.5,
         fast_paths: bool = True,
+        pace: Pace = idle_pace,
         **options: Any,
     ) -> None:
         self.fetch_wait_seconds = fetch_wait_seconds
         self.fast_paths = fast_paths
+        self.pace = pace
         self.ready_generation: int | None = None
         self.recovered_callbacks: list[Callable[[], None]] = []
         self.hand_over_callbacks: list[Callable[[], None]] = []
@@ -162,6 +167,7 @@ def new_app(
     logging_config: Mapping[str, Any] | None = None,
     preflight: Callable[[], Awaitable[None]] | None = None,
     standby_replicas: int = 0,
+    pace: Pace = idle_pace,
 ) -> SignalApp:
     """Return an app with the delivery settings that this project's promises rest on.
 
@@ -178,6 +184,7 @@ def new_app(
         preflight=preflight,
         fetch_wait_seconds=settings.fetch_wait_seconds,
         fast_paths=settings.fast_paths,
+        pace=pace,
         table_standby_replicas=standby_replicas,
         consumer_group_instance_id=_instance_id(app_id, settings),
         **_delivery(settings),
@@ -197,6 +204,7 @@ def _delivery(settings: Settings) -> dict[str, Any]:
         "topic_replication_factor": settings.replication_factor,
         "producer_acks": -1,
         "producer_max_request_size": PRODUCER_REQUEST_BYTES,
+        "producer_max_batch_size": PRODUCER_BATCH_BYTES,
         "producer_linger_ms": round(settings.linger_seconds * 1000),
         "broker_session_timeout": session,
         "broker_heartbeat_interval": session / HEARTBEATS_IN_A_SESSION,

@@ -9,16 +9,22 @@ the changelog, so a revision never comes twice with different pictures, whatever
 from __future__ import annotations
 
 import asyncio
+from functools import cached_property, partial
 from typing import Any
 
 import faust
+import structlog
+from aiokafka.structs import TopicPartition
 from faust.types import TP
 from yarl import URL
 
 from signalstream.errors import BrokerUnavailableError
 from signalstream.streaming.pool import Abandoned
+from signalstream.streaming.posting import Poster
 from signalstream.streaming.stepping import settled
 from signalstream.streaming.storage import FailStopStore
+
+log = structlog.get_logger()
 
 
 class ConfirmedTable(faust.Table):
@@ -41,6 +47,53 @@ class ConfirmedTable(faust.Table):
         self._on_their_way[key] = record
         record.add_done_callback(lambda done: self._arrived(key, done))
         return record
+
+    def get(self, key: bytes, default: Any = None) -> Any:
+        """Return a row: looked up once, where upstream looks whether there is one first."""
+        store = self.data
+        if not isinstance(store, FailStopStore):
+            return super().get(key, default)
+        value = store.value_of(key)
+        return default if value is None else value
+
+    def on_key_set(self, key: bytes, value: bytes) -> None:
+        """Send the changelog record of a row that is about to be written. Raises as ``send_changelog``."""
+        if not self._post(key, value):
+            super().on_key_set(key, value)
+
+    def on_key_del(self, key: bytes) -> None:
+        """Send the tombstone of a row that is about to be removed. Raises as ``send_changelog``."""
+        if not self._post(key, None):
+            super().on_key_del(key)
+
+    def _post(self, key: bytes, value: bytes | None) -> bool:
+        """Put a changelog record into the producer's buffer; False when it must go the usual way (posting.py)."""
+        store = self.data
+        poster: Poster | None = self.app.producer.poster if isinstance(store, FailStopStore) else None
+        if poster is None:
+            return False
+        partition = self.partition_for_key(key)
+        if self._is_copy(partition):
+            raise Abandoned
+        record = poster.post_to(TopicPartition(self._changelog, partition), key, value)
+        if record is None:
+            return False
+        self._unsent.discard(key)
+        self._on_their_way[key] = record
+        record.add_done_callback(partial(self._landed, key, partition, store))
+        return True
+
+    def _landed(self, key: bytes, partition: int, store: FailStopStore, record: asyncio.Future[Any]) -> None:
+        self._arrived(key, record)
+        error = asyncio.CancelledError() if record.cancelled() else record.exception()
+        if error is not None:
+            log.warning("changelog.not_sent", table=self.name, partition=partition, error=type(error).__name__)
+        elif not self._is_copy(partition):
+            store.stored_to(partition, record.result().offset)
+
+    @cached_property
+    def _changelog(self) -> str:
+        return str(self.changelog_topic_name)
 
     def _new_store_by_url(self, url: str | URL) -> Any:
         if URL(url).scheme != "rocksdb":

@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaTimeoutError
 from aiokafka.protocol.produce import ProduceRequest
 from faust.transport.drivers import aiokafka as driver
 
+from signalstream.streaming.pacing import pace_sends
 from signalstream.streaming.posting import Poster
 
 log = structlog.get_logger()
@@ -31,6 +32,8 @@ class FencedProducer(driver.Producer):
         """Start the producer."""
         await super().on_start()
         fence(self._producer, self._is_sure)
+        if self.app.fast_paths:
+            pace_sends(self._producer, self.app.pace)
         self.poster = Poster(self._producer) if self.app.fast_paths else None
 
     async def flush(self) -> None:

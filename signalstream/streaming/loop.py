@@ -11,7 +11,7 @@ from signalstream.core.sealing import UNSEALED, Sealer
 from signalstream.streaming.application import SignalApp
 from signalstream.streaming.delivery import Stage
 from signalstream.streaming.lease import until_held
-from signalstream.streaming.pool import Abandoned, OrderedPool
+from signalstream.streaming.pool import MOST_TOGETHER, Abandoned, OrderedPool
 from signalstream.streaming.values import sealable
 
 log = structlog.get_logger()
@@ -27,6 +27,7 @@ def run_agent(
     in_flight: int,
     read_ahead: int = 0,
     together: Callable[[list[Any]], Awaitable[None]] | None = None,
+    enough: int = MOST_TOGETHER,
     exhausted: Callable[[Any, str], Awaitable[None]] | None = None,
     yields: bool = False,
     in_order: bool = True,
@@ -37,17 +38,17 @@ def run_agent(
     A step begins only while the worker is sure of its partitions (lease.py), and none begins while they are handed
     over: a backlog in flight would hold up everyone. Of ``read_ahead`` records at most, ``in_flight`` are worked on at
     once, and tenants take turns; no more than those in flight are read by default. With ``together``, records of one
-    key that have piled up are given to it at once. One that ``yields`` is cut short when partitions are handed over
-    and it does not end by itself: for slow steps that keep nothing of their own. Not ``in_order``, records of one key
-    are worked on at once: for steps that know of no order, as a merge by maximum has none. Before a step, ``sealer``
-    has the key for what it may write.
+    key that have piled up are given to it at once; in a backlog they wait for ``enough`` of them. One that ``yields``
+    is cut short when partitions are handed over and it does not end by itself: for slow steps that keep nothing of
+    their own. Not ``in_order``, records of one key are worked on at once: for steps that know of no order, as a merge
+    by maximum has none. Before a step, ``sealer`` has the key for what it may write.
     """
     gate = Gate(app, sealer)
 
     async def agent(stream: Any) -> None:
         source = stream.noack()
         pool: OrderedPool[Any] = OrderedPool(
-            _ack(app), _abandon(app), app.crash, in_flight, ahead=read_ahead, tenant=_tenant
+            _ack(app), _abandon(app), app.crash, in_flight, ahead=read_ahead, enough=enough, tenant=_tenant
         )
 
         if yields:

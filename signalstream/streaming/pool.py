@@ -35,7 +35,7 @@ class Record(Protocol):
 
 MOST_TOGETHER = 64  # records of one key in a batch, besides the first
 BUSY_RECORDS, BUSY_SECONDS = 128, 0.15  # a backlog comes faster than that; 100 messages a second do not
-GATHER_SECONDS = 0.1  # how long a record then waits for others of its key: 0.4 s gained no throughput
+GATHER_SECONDS = 0.25  # how long a record then waits for others of its key, unless there are enough sooner
 R = TypeVar("R", bound=Record)
 Line = tuple[Any, int]
 
@@ -64,6 +64,7 @@ class OrderedPool(Generic[R]):
     ``ack`` acknowledges a record at once, so that none overtakes another; ``abandon`` lets one go. When work on a
     record is abandoned, everything behind it in its line is abandoned too: it will be delivered again. ``crash`` is
     told of the first exception that work or an acknowledgement let out; after that nothing is acknowledged.
+    In a backlog, the first record of a key waits for ``enough`` of them, so that they are worked on together.
 
     One task a record and little else: eleven records of a message come by here. A coroutine that is run up to where it
     first waits, and becomes a task only then, would see the reader's task as its own: a timeout would cancel that one.
@@ -77,6 +78,7 @@ class OrderedPool(Generic[R]):
         limit: int,
         *,
         ahead: int | None = None,
+        enough: int = MOST_TOGETHER,
         tenant: Callable[[R], Hashable] = lambda _: None,
     ) -> None:
         self._ack = ack
@@ -85,6 +87,8 @@ class OrderedPool(Generic[R]):
         self._crashed = False
         self._arrivals: deque[float] = deque(maxlen=BUSY_RECORDS)
         self._tenant = tenant
+        self._enough = enough
+        self._gathering: dict[Any, asyncio.Future[None]] = {}
         self._room = FairSlots(max(limit, ahead or limit))
         self._places = FairSlots(limit)
         self._lines: dict[Line, _Queue[R]] = {}
@@ -119,7 +123,10 @@ class OrderedPool(Generic[R]):
         entry.queue.entries.append(entry)
         before = self._tails.get(record.key) if in_order else None
         if before is not None:
-            self._waiting.setdefault(record.key, deque()).append(entry)
+            waiting = self._waiting.setdefault(record.key, deque())
+            waiting.append(entry)
+            if len(waiting) + 1 >= self._enough:
+                self._end_gathering(record.key)
         entry.task = loop.create_task(self._run(entry, before, work, together))
         if in_order:
             self._tails[record.key] = entry.task
@@ -155,7 +162,7 @@ class OrderedPool(Generic[R]):
             if before is not None:
                 await settled(before)
             elif together is not None and self._is_busy():
-                await asyncio.sleep(GATHER_SECONDS)
+                await self._gather(entry)
             if not entry.done:
                 await self._in_place(entry, work, together)
         except asyncio.CancelledError:
@@ -169,6 +176,26 @@ class OrderedPool(Generic[R]):
                     await self._crash(failure)
             finally:
                 self._forget(entry)
+
+    async def _gather(self, entry: _Entry[R]) -> None:
+        """Wait until enough records of the entry's key have come, or for the longest time."""
+        key = entry.record.key
+        if len(self._waiting.get(key, ())) + 1 >= self._enough:
+            return
+        loop = asyncio.get_running_loop()
+        enough = loop.create_future()
+        self._gathering[key] = enough
+        timer = loop.call_later(GATHER_SECONDS, self._end_gathering, key)
+        try:
+            await enough
+        finally:
+            timer.cancel()
+            self._gathering.pop(key, None)
+
+    def _end_gathering(self, key: Any) -> None:
+        enough = self._gathering.get(key)
+        if enough is not None and not enough.done():
+            enough.set_result(None)
 
     def _forget(self, entry: _Entry[R]) -> None:
         self._entries.discard(entry)

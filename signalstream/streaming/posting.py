@@ -1,15 +1,17 @@
 """Put a record into a producer's buffer without a coroutine: nearly always there is room, and nothing to wait for.
 
-Replaces, for the outputs of agents, the way of Faust's ``Producer.send`` (``faust/transport/drivers/aiokafka.py``),
-aiokafka's ``AIOKafkaProducer.send`` and ``MessageAccumulator.add_message``: three coroutines, a signal, two looks at
-the metadata and a hash in Python for each record. The batches, what sends them and what fails them stay aiokafka's: so
-a commit's flush waits for them, and the fence (fence.py) holds them back. What cannot be judged here takes upstream's
-way, which raises upstream's errors.
+Replaces, for the outputs of agents and for changelog records, the way of Faust's ``Producer.send``
+(``faust/transport/drivers/aiokafka.py``), aiokafka's ``AIOKafkaProducer.send`` and ``MessageAccumulator.add_message``:
+three coroutines, a signal, two looks at the metadata and a hash in Python for each record; and for changelogs Faust's
+``ProducerBuffer`` before them, where each waits for room behind the one before it. The batches, what sends them and
+what fails them stay aiokafka's: so a commit's flush waits for them, and the fence (fence.py) holds them back. What
+cannot be judged here takes upstream's way, which raises upstream's errors.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from typing import Any
 
 from aiokafka.partitioner import DefaultPartitioner, murmur2
@@ -38,13 +40,26 @@ class Poster:
 
     def post(self, topic: str, key: bytes, value: bytes | None, headers: Headers) -> asyncio.Future[Any] | None:
         """Return the future of a record that is in the buffer now; None when it has to be sent the usual way."""
+        known = self._known(topic)
+        if not known or key is None:
+            return None
+        return self._put(TopicPartition(topic, list(known)[self._hash(key) % len(known)]), key, value, headers)
+
+    def post_to(self, place: TopicPartition, key: bytes, value: bytes | None) -> asyncio.Future[Any] | None:
+        """Do the same for a partition that is chosen already."""
+        return self._put(place, key, value, []) if place.partition in self._known(place.topic) else None
+
+    def _put(
+        self, place: TopicPartition, key: bytes, value: bytes | None, headers: Headers
+    ) -> asyncio.Future[Any] | None:
         buffer = self._buffer
-        if not self._is_plain or key is None or buffer._closed or buffer._exception is not None:
+        if not self._is_plain or buffer._closed or buffer._exception is not None:
             return None
-        place = self._place(topic, key)
-        if place is None or self._is_too_large(key, value, headers):
-            return None
-        return self._append(place, key, value, headers)
+        return None if self._is_too_large(key, value, headers) else self._append(place, key, value, headers)
+
+    def _known(self, topic: str) -> Collection[int]:
+        partitions: Collection[int] = self._producer._metadata.partitions_for_topic(topic) or ()
+        return partitions  # looked up at each record: a topic may grow
 
     def _append(
         self, place: TopicPartition, key: bytes, value: bytes | None, headers: Headers
@@ -59,12 +74,6 @@ class Poster:
             batch = self._buffer._append_batch(self._buffer.create_builder(), place)
             future = batch.append(key, value, None, headers=headers)
         return future
-
-    def _place(self, topic: str, key: bytes) -> TopicPartition | None:
-        known = self._producer._metadata.partitions_for_topic(topic)  # at each record: a topic may grow
-        if not known:
-            return None
-        return TopicPartition(topic, list(known)[self._hash(key) % len(known)])
 
     def _hash(self, key: bytes) -> int:
         hashed = self._hashes.get(key)

@@ -20,12 +20,14 @@ from typing import Any
 
 import structlog
 from faust.stores.rocksdb import Store
+from faust.types import TP
 
 from signalstream.errors import ConfigurationError, StorageError
 from signalstream.streaming import rewriting
 
 REMEDY = "free some space or mend the disk, and start this worker again; its unfinished work is not lost"
 MEGABYTE = 1_000_000
+KEEP_OFFSETS_SECONDS = 0.2
 LEAST_MEGABYTES = 16  # for the files of a few dozen empty tables; with less a worker would end again at once
 log = structlog.get_logger()
 
@@ -39,6 +41,8 @@ class FailStopStore(Store):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._rewriting = rewriting.Rewriting()
+        self._stored: dict[int, int] = {}  # by partition: an offset that is to be kept, and when all of them are
+        self._keeping: asyncio.TimerHandle | None = None
 
     def _open_for_partition(self, partition: int) -> Any:
         try:
@@ -47,6 +51,10 @@ class FailStopStore(Store):
             if "lock" in repr(error):  # upstream waits for another process to let go of it
                 raise
             raise self._failed(error) from error
+
+    def value_of(self, key: bytes) -> bytes | None:
+        """Return a row of the partition of the event at hand, or None. Raises StorageError."""
+        return self._get(key)
 
     def _get(self, key: bytes) -> bytes | None:
         with self._guarded():
@@ -65,6 +73,27 @@ class FailStopStore(Store):
         """Keep how far the changelog is stored; never past a row that could not be."""
         with suppress(StorageError), self._guarded():  # called back by the producer: the app is told, nobody else
             super().set_persisted_offset(tp, offset)
+
+    def persisted_offset(self, tp: Any) -> int | None:
+        """Return how far the changelog is stored, or None."""
+        kept: int | None = self._stored.get(tp.partition)
+        return super().persisted_offset(tp) if kept is None else kept
+
+    def stored_to(self, partition: int, offset: int) -> None:
+        """Keep soon how far the changelog is stored: a crash before that reads a few rows again."""
+        self._stored[partition] = max(offset, self._stored.get(partition, offset))
+        if self._keeping is None:
+            self._keeping = asyncio.get_running_loop().call_later(KEEP_OFFSETS_SECONDS, self._keep_offsets)
+
+    def _keep_offsets(self) -> None:
+        self._keeping = None
+        for partition in tuple(self._stored):
+            self._keep_offset(partition)
+
+    def _keep_offset(self, partition: int) -> None:
+        offset = self._stored.pop(partition, None)
+        if offset is not None and partition in self._dbs:  # one that has gone is not opened again
+            self.set_persisted_offset(TP(str(self.table_name), partition), offset)
 
     def apply_changelog_batch(self, batch: Any, to_key: Callable[[Any], Any], to_value: Callable[[Any], Any]) -> None:
         """Store rows of the changelog, then how far they go."""
@@ -107,6 +136,7 @@ class FailStopStore(Store):
 
     def release(self, partition: int) -> None:
         """Close a partition, if it is open. Raises what RocksDB raises."""
+        self._keep_offset(partition)
         database = self._dbs.pop(partition, None)
         if database is not None:
             self._rewriting.close(partition, database)

@@ -18,7 +18,8 @@ from pydantic import BaseModel
 from signalstream.core.sealing import UNSEALED, Sealer
 from signalstream.errors import KeyDestroyedError, KeyPendingError, UndecodableError
 from signalstream.streaming.clients import Connection
-from signalstream.streaming.pacing import pace_fetches
+from signalstream.streaming.load import Pace
+from signalstream.streaming.pacing import idle_pace, pace_fetches
 from signalstream.streaming.values import read
 
 RETRY_SECONDS = 1.0
@@ -43,7 +44,9 @@ class Tail(Generic[M]):
         *,
         model: type[M],
         sealer: Sealer = UNSEALED,
+        pace: Pace = idle_pace,
     ) -> None:
+        self._pace = pace
         self._sealer = sealer
         self._connection = connection
         self._topic = topic
@@ -84,7 +87,7 @@ class Tail(Generic[M]):
     async def _read(self) -> None:
         consumer = self._connection.consumer(enable_auto_commit=False)
         await consumer.start()
-        pace_fetches(consumer)
+        pace_fetches(consumer, self._pace)
         try:
             await self._position(consumer)
             while True:

@@ -1,19 +1,24 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import faust
 import pytest
 from aiokafka.errors import KafkaTimeoutError
+from aiokafka.structs import TopicPartition
+from faust.streams import _current_event
 from faust.types import TP
 
 from signalstream.errors import BrokerUnavailableError
 from signalstream.streaming.confirmed_table import ConfirmedTable
 from signalstream.streaming.pool import Abandoned
+from tests.streaming.events import event
 
 KEY = b"acme/c-1"
 
@@ -119,3 +124,88 @@ async def test_a_late_record_of_the_time_as_owner_does_not_move_a_copy_on(table:
         arrived.set_result(SimpleNamespace(topic_partition=TP(table.changelog_topic_name, partition), offset=7))
         table._on_changelog_sent(arrived)
     assert stored == [(2, 7)]
+
+
+@dataclass
+class ShortWay:
+    """A poster that keeps what is posted, until the test lets it arrive; ``closed``, it takes nothing."""
+
+    closed: bool = False
+    posted: list[tuple[TopicPartition, bytes, bytes | None, asyncio.Future[Any]]] = field(default_factory=list)
+
+    def post_to(self, place: TopicPartition, key: bytes, value: bytes | None) -> asyncio.Future[Any] | None:
+        if self.closed:
+            return None
+        self.posted.append((place, key, value, asyncio.get_running_loop().create_future()))
+        return self.posted[-1][3]
+
+
+@pytest.fixture
+async def short(tmp_path: Path, changelog: ChangelogTopic) -> AsyncIterator[tuple[ConfirmedTable, ShortWay]]:
+    """Give a table on disk, within an event of its partition 0, whose app has a producer with a short way."""
+    app, way, at_hand = (
+        faust.App("short", store="rocksdb://", datadir=str(tmp_path), autodiscover=False),
+        ShortWay(),
+        event(),
+    )
+    app._producer = SimpleNamespace(poster=way)
+    made = ConfirmedTable(app, name="rows", key_type=bytes, value_type=bytes, partitions=1)
+    made.changelog_topic = changelog
+    made._verified_source_topics_for_partitions.add(at_hand.message.topic)
+    token = _current_event.set(weakref.ref(at_hand))
+    yield made, way
+    _current_event.reset(token)
+    await made.data.stop()
+
+
+async def test_the_short_way_carries_rows_and_tombstones_and_keeps_how_far_they_are_stored(
+    short: tuple[ConfirmedTable, ShortWay], changelog: ChangelogTopic
+) -> None:
+    table, way = short
+    table[KEY] = b"1"
+    del table[KEY]
+    place = TopicPartition(table.changelog_topic_name, 0)
+    assert [each[:3] for each in way.posted] == [(place, KEY, b"1"), (place, KEY, None)]
+    assert changelog.sent == []
+    waiting = asyncio.create_task(table.confirmed(KEY))
+    way.posted[0][3].set_result(SimpleNamespace(offset=6))
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    way.posted[1][3].set_result(SimpleNamespace(offset=7))
+    await asyncio.wait_for(waiting, 1)
+    await asyncio.sleep(0)
+    assert table.data.persisted_offset(TP(place.topic, 0)) == 7
+
+
+async def test_what_fails_on_the_short_way_is_said_and_sent_again(short: tuple[ConfirmedTable, ShortWay]) -> None:
+    table, way = short
+    table[KEY] = b"1"
+    way.posted[0][3].set_exception(KafkaTimeoutError())
+    with pytest.raises(BrokerUnavailableError, match="rows"):
+        await table.confirmed(KEY)
+    again = asyncio.create_task(table.confirmed(KEY))
+    await asyncio.sleep(0.01)
+    assert [each[2] for each in way.posted] == [b"1", b"1"]
+    way.posted[1][3].set_result(SimpleNamespace(offset=7))
+    await asyncio.wait_for(again, 1)
+
+
+async def test_what_the_short_way_does_not_take_goes_the_long_one(
+    short: tuple[ConfirmedTable, ShortWay], changelog: ChangelogTopic
+) -> None:
+    table, way = short
+    way.closed = True
+    table[KEY] = b"1"
+    assert [each.value for each in changelog.sent] == [b"1"]
+    assert table.get(KEY) == b"1"
+    assert table.get(b"acme/none") is None
+
+
+async def test_a_standbys_copy_is_not_written_the_short_way_either(short: tuple[ConfirmedTable, ShortWay]) -> None:
+    table, way = short
+    table.app.conf.table_standby_replicas = 1
+    table.app.tables.recovery.standby_tps.add(TP(table.changelog_topic_name, 0))
+    with pytest.raises(Abandoned):
+        table[KEY] = b"row"
+    assert way.posted == []
+    assert table.get(KEY) is None

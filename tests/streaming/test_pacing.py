@@ -1,4 +1,4 @@
-"""Fetches keep their distance, and one that still waits for its turn can be thrown away."""
+"""Fetches and sends keep their distance, and a fetch that still waits for its turn can be thrown away."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
-from signalstream.streaming.pacing import pace_fetches
+from aiokafka.producer.message_accumulator import MessageAccumulator
+from aiokafka.structs import TopicPartition
+
+from signalstream.streaming.pacing import pace_fetches, pace_sends
+
+LEADER = 1
 
 
 class Fetcher:
@@ -23,7 +28,7 @@ class Fetcher:
 
 def _paced(seconds: float) -> Fetcher:
     fetcher = Fetcher()
-    pace_fetches(SimpleNamespace(_fetcher=fetcher), seconds)
+    pace_fetches(SimpleNamespace(_fetcher=fetcher), lambda: seconds)
     return fetcher
 
 
@@ -50,3 +55,45 @@ async def test_a_fetch_cancelled_while_it_waits_ends_without_an_error_as_the_clo
     waiting.cancel()
     assert await waiting is False
     assert len(fetcher.sent) == 1
+
+
+def _buffer(seconds: float) -> MessageAccumulator:
+    cluster = SimpleNamespace(leader_for_partition=lambda _: LEADER)
+    made = MessageAccumulator(cluster, batch_size=16_384, compression_type=0, batch_ttl=30)
+    pace_sends(SimpleNamespace(_message_accumulator=made), lambda: seconds)
+    return made
+
+
+async def _sent(buffer: MessageAccumulator, partition: int) -> list[int]:
+    await buffer.add_message(TopicPartition("turns", partition), b"key", b"turn", timeout=1)
+    return _taken(buffer)
+
+
+def _taken(buffer: MessageAccumulator) -> list[int]:
+    nodes, _ = buffer.drain_by_nodes(ignore_nodes=set())
+    return sorted(place.partition for place in nodes.get(LEADER, {}))
+
+
+async def test_what_comes_soon_after_a_send_waits_and_then_goes_together() -> None:
+    buffer = _buffer(0.05)
+    assert await _sent(buffer, 0) == [0]
+    assert await _sent(buffer, 1) == []
+    assert await _sent(buffer, 2) == []
+    async with asyncio.timeout(5):
+        await buffer.waiter()
+    assert _taken(buffer) == [1, 2]
+
+
+async def test_in_a_pause_only_its_end_wakes_the_sender() -> None:
+    buffer = _buffer(30.0)
+    assert await _sent(buffer, 0) == [0]
+    assert await _sent(buffer, 1) == []
+    pause = buffer.waiter()
+    await _sent(buffer, 2)
+    assert buffer.waiter() is pause
+    assert not pause.done()
+
+
+async def test_an_idle_process_sends_at_once() -> None:
+    buffer = _buffer(0.0)
+    assert [await _sent(buffer, number) for number in range(3)] == [[0], [1], [2]]

@@ -5,7 +5,7 @@ import asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signalstream.streaming.pool import Abandoned, OrderedPool
+from signalstream.streaming.pool import BUSY_RECORDS, GATHER_SECONDS, Abandoned, OrderedPool
 from tests.streaming.events import FakeEvent, event
 
 KEYS = st.sampled_from([b"a", b"b"])
@@ -76,3 +76,53 @@ async def test_records_that_wait_for_their_key_go_together_and_others_are_not_he
     assert sorted(batches.sizes) == [1, 5]
     assert batches.worked == [5, 0, 1, 2, 3, 4]
     assert batches.acked == [0, 1, 2, 3, 4, 5]
+
+
+async def _nothing(_records: object) -> None:
+    await asyncio.sleep(0)
+
+
+async def _backlog(batches: Batches, enough: int) -> OrderedPool[FakeEvent]:
+    """Return a pool that has been given more than comes without a backlog, each the first of its key."""
+    pool: OrderedPool[FakeEvent] = OrderedPool(batches._ack, batches._abandon, batches._crash, 1_000, enough=enough)
+    for number in range(BUSY_RECORDS):
+        await pool.submit(event(key=b"crowd-%d" % number, offset=-1), _nothing, _nothing)
+    return pool
+
+
+async def _in_a_backlog(keys: list[bytes], enough: int) -> tuple[Batches, float]:
+    batches, loop = Batches([(key, 0, False) for key in keys]), asyncio.get_running_loop()
+    pool = await _backlog(batches, enough)
+    began = loop.time()
+    for record in batches.records:
+        await pool.submit(record, batches.one, batches.batch)
+    while len(batches.worked) < len(keys):
+        await asyncio.sleep(0.002)
+    seconds = loop.time() - began
+    await pool.drain()
+    return batches, seconds
+
+
+async def test_in_a_backlog_the_first_of_a_key_waits_until_there_are_enough_and_no_longer() -> None:
+    batches, seconds = await _in_a_backlog([b"a"] * 5, enough=5)
+    assert batches.sizes == [5]
+    assert seconds < GATHER_SECONDS * 0.9
+
+
+async def test_the_last_that_is_needed_ends_the_wait() -> None:
+    batches = Batches([(b"a", 0, False)] * 5)
+    pool = await _backlog(batches, enough=5)
+    for record in batches.records[:4]:
+        await pool.submit(record, batches.one, batches.batch)
+    await asyncio.sleep(0.02)
+    assert batches.worked == []
+    await pool.submit(batches.records[4], batches.one, batches.batch)
+    await asyncio.sleep(0.02)
+    assert batches.worked == [0, 1, 2, 3, 4]
+    await pool.drain()
+
+
+async def test_with_too_few_it_waits_its_time_and_goes_without_them() -> None:
+    batches, seconds = await _in_a_backlog([b"a"] * 4, enough=5)
+    assert batches.sizes == [4]
+    assert seconds >= GATHER_SECONDS * 0.9

@@ -183,3 +183,14 @@ def test_the_metadata_of_these_tests_is_what_aiokafka_reads():
     known.update_metadata(cluster(3))
     assert known.partitions_for_topic(TOPIC) == {0, 1, 2}
     assert known.leader_for_partition(TopicPartition(TOPIC, 2)) == 1
+
+
+async def test_a_record_whose_partition_is_chosen_goes_there_if_the_topic_has_it(made):
+    poster = Poster(made)
+    sent = poster.post_to(TopicPartition(TOPIC, 3), b"k", b"row")
+    assert sent is not None
+    assert poster.post_to(TopicPartition(TOPIC, 3), b"k", None) is not None
+    assert poster.post_to(TopicPartition(TOPIC, 8), b"k", b"row") is None
+    assert poster.post_to(TopicPartition("unheard.of", 0), b"k", b"row") is None
+    assert buffered(made) == {3: [(b"k", b"row", []), (b"k", None, [])]}
+    assert (await sent).offset == 0

@@ -13,7 +13,7 @@ from faust.types import TP
 
 from signalstream.errors import ConfigurationError, StorageError
 from signalstream.streaming.confirmed_table import ConfirmedTable
-from signalstream.streaming.storage import FailStopStore, check_data_dir, disk_part
+from signalstream.streaming.storage import KEEP_OFFSETS_SECONDS, FailStopStore, check_data_dir, disk_part
 from tests.streaming.events import event
 
 FULL = "IO error: No space left on device: While appending to file"
@@ -34,6 +34,9 @@ class Disk:
 
     def get(self, key: bytes) -> bytes | None:
         return self.rows.get(key)
+
+    def close(self) -> None:
+        """Close it."""
 
 
 class App(faust.App):
@@ -159,3 +162,22 @@ def test_a_data_directory_that_cannot_be_written_says_which_setting_changes_it(t
 
     with pytest.raises(ConfigurationError, match="SIGNALSTREAM_DATA_DIR"):
         check_data_dir(tmp_path / "file" / "data")
+
+
+async def test_how_far_the_changelog_is_stored_is_kept_soon_and_known_at_once(store: FailStopStore) -> None:
+    for offset in (4, 6, 5):
+        store.stored_to(0, offset)
+    assert store.persisted_offset(CHANGELOG) == 6
+    assert store.offset_key not in store._dbs[0].rows
+    await asyncio.sleep(KEEP_OFFSETS_SECONDS * 1.5)
+    assert store._dbs[0].rows == {store.offset_key: b"6"}
+
+
+async def test_it_is_kept_before_a_partition_goes_and_opens_none_that_has_gone(store: FailStopStore) -> None:
+    disk = store._dbs[0]
+    store.stored_to(0, 6)
+    store.release(0)
+    assert disk.rows == {store.offset_key: b"6"}
+    store.stored_to(0, 7)
+    await asyncio.sleep(KEEP_OFFSETS_SECONDS * 1.5)
+    assert store._dbs == {}
