@@ -59,7 +59,7 @@ class PatientThread(driver.AIOKafkaConsumerThread):
     async def on_start(self) -> None:
         """Start the consumer."""
         await super().on_start()
-        pace_fetches(self._consumer, self.app.pace)
+        pace_fetches(self._consumer, self.app.pace, quick=self.app.fast_paths)
         renew_by_membership(self._consumer, self.lease)
         outlive_errors(self._consumer)
         outlive_denied_commits(self._consumer, self._note_denied)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 Pace = Callable[[], float]
 """Returns how many seconds two requests to a node keep between them now."""
 
-IDLE, FULL = 0.6, 0.9  # shares of a thread's time: below the one nothing waits, at the other all wait longest
+IDLE, FULL = 0.7, 0.9  # shares of a thread's time: below the one nothing waits, at the other all wait longest
 LONGEST_SECONDS = 0.040
 SAMPLE_SECONDS = 0.1
 SMOOTHING = 0.5  # of the newest sample

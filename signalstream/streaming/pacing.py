@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from signalstream.streaming.fetch_encoding import quickly
 from signalstream.streaming.load import Pace
 
-LEAST_FETCH_SECONDS = 0.010  # at most this is added to a hop when idle, and only when records come in quick succession
+LEAST_FETCH_SECONDS = 0.005  # at most this is added to a hop when idle, and only when records come in quick succession
 
 
 def idle_pace() -> float:
@@ -20,8 +21,11 @@ def idle_pace() -> float:
     return 0.0
 
 
-def pace_fetches(consumer: Any, pace: Pace = idle_pace) -> None:
-    """Make a started ``AIOKafkaConsumer`` leave ``pace``, or the least, between two fetches from the same node."""
+def pace_fetches(consumer: Any, pace: Pace = idle_pace, *, quick: bool = True) -> None:
+    """Make a started ``AIOKafkaConsumer`` leave ``pace``, or the least, between two fetches from the same node.
+
+    ``quick``, they are encoded the short way.
+    """
     fetcher = consumer._fetcher
     fetch = fetcher._proc_fetch_request
     last: dict[int, float] = {}
@@ -32,7 +36,7 @@ def pace_fetches(consumer: Any, pace: Pace = idle_pace) -> None:
         if early > 0 and not await _waited(early):
             return False
         last[node_id] = loop.time()
-        return await fetch(assignment, node_id, request)
+        return await fetch(assignment, node_id, quickly(request) if quick else request)
 
     fetcher._proc_fetch_request = paced
 

@@ -36,6 +36,7 @@ class Record(Protocol):
 MOST_TOGETHER = 64  # records of one key in a batch, besides the first
 BUSY_RECORDS, BUSY_SECONDS = 128, 0.15  # a backlog comes faster than that; 100 messages a second do not
 GATHER_SECONDS = 0.25  # how long a record then waits for others of its key, unless there are enough sooner
+COMPANY_SECONDS = 0.02  # the same without a backlog: the analyses of a message come within that, one after another
 R = TypeVar("R", bound=Record)
 Line = tuple[Any, int]
 
@@ -64,7 +65,8 @@ class OrderedPool(Generic[R]):
     ``ack`` acknowledges a record at once, so that none overtakes another; ``abandon`` lets one go. When work on a
     record is abandoned, everything behind it in its line is abandoned too: it will be delivered again. ``crash`` is
     told of the first exception that work or an acknowledgement let out; after that nothing is acknowledged.
-    In a backlog, the first record of a key waits for ``enough`` of them, so that they are worked on together.
+    The first record of a key waits for ``enough`` of them, so that they are worked on together: a moment without a
+    backlog, longer in one.
 
     One task a record and little else: eleven records of a message come by here. A coroutine that is run up to where it
     first waits, and becomes a task only then, would see the reader's task as its own: a timeout would cancel that one.
@@ -161,9 +163,9 @@ class OrderedPool(Generic[R]):
         try:
             if before is not None:
                 await settled(before)
-            elif together is not None and self._is_busy():
-                await self._gather(entry)
             if not entry.done:
+                if together is not None:
+                    await self._gather(entry)
                 await self._in_place(entry, work, together)
         except asyncio.CancelledError:
             self._leave_waiting(entry)
@@ -178,14 +180,19 @@ class OrderedPool(Generic[R]):
                 self._forget(entry)
 
     async def _gather(self, entry: _Entry[R]) -> None:
-        """Wait until enough records of the entry's key have come, or for the longest time."""
+        """Wait until enough records of the entry's key have come, or for the longest time.
+
+        Merged one by one, the last analysis of a message waited until the picture without it was confirmed and told.
+        """
         key = entry.record.key
+        self._take_waiting(entry, everything=False)
         if len(self._waiting.get(key, ())) + 1 >= self._enough:
             return
         loop = asyncio.get_running_loop()
         enough = loop.create_future()
         self._gathering[key] = enough
-        timer = loop.call_later(GATHER_SECONDS, self._end_gathering, key)
+        seconds = GATHER_SECONDS if self._is_busy() else COMPANY_SECONDS
+        timer = loop.call_later(seconds, self._end_gathering, key)
         try:
             await enough
         finally:

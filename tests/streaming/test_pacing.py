@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from aiokafka.producer.message_accumulator import MessageAccumulator
+from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.structs import TopicPartition
 
 from signalstream.streaming.pacing import pace_fetches, pace_sends
@@ -26,6 +27,10 @@ class Fetcher:
         return True
 
 
+def _request() -> FetchRequest:
+    return FetchRequest(500, 1, 52_428_800, 0, [], rack_id="")
+
+
 def _paced(seconds: float) -> Fetcher:
     fetcher = Fetcher()
     pace_fetches(SimpleNamespace(_fetcher=fetcher), lambda: seconds)
@@ -35,7 +40,7 @@ def _paced(seconds: float) -> Fetcher:
 async def test_two_fetches_from_one_node_keep_their_distance() -> None:
     fetcher = _paced(0.05)
     for _ in range(3):
-        assert await fetcher._proc_fetch_request(None, 1, None)
+        assert await fetcher._proc_fetch_request(None, 1, _request())
     times = [at for _, at in fetcher.sent]
     assert all(later - earlier >= 0.049 for earlier, later in pairwise(times))
 
@@ -43,14 +48,14 @@ async def test_two_fetches_from_one_node_keep_their_distance() -> None:
 async def test_another_node_is_not_waited_for() -> None:
     fetcher = _paced(30.0)
     async with asyncio.timeout(5):
-        assert await fetcher._proc_fetch_request(None, 1, None)
-        assert await fetcher._proc_fetch_request(None, 2, None)
+        assert await fetcher._proc_fetch_request(None, 1, _request())
+        assert await fetcher._proc_fetch_request(None, 2, _request())
 
 
 async def test_a_fetch_cancelled_while_it_waits_ends_without_an_error_as_the_closing_fetcher_expects() -> None:
     fetcher = _paced(30.0)
-    await fetcher._proc_fetch_request(None, 1, None)
-    waiting = asyncio.ensure_future(fetcher._proc_fetch_request(None, 1, None))
+    await fetcher._proc_fetch_request(None, 1, _request())
+    waiting = asyncio.ensure_future(fetcher._proc_fetch_request(None, 1, _request()))
     await asyncio.sleep(0)
     waiting.cancel()
     assert await waiting is False
