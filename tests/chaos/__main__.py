@@ -25,17 +25,28 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000), help="the same seed, the same faults")
     parser.add_argument("--faults", nargs="*", choices=list(FAULTS), default=list(FAULTS), metavar="FAULT")
     parser.add_argument("--rate", type=float, default=Plan.messages_per_second, help="messages a second around them")
+    parser.add_argument("--setting", nargs="*", type=_setting, default=[], metavar="NAME=VALUE", help="of the workers")
     given = parser.parse_args()
     plan = Plan(seed=given.seed, cycles=given.cycles, names=given.faults, messages_per_second=given.rate)
-    Console().print(f"seed {plan.seed}, {plan.cycles} faults of: {', '.join(plan.names)}")
+    Console().print(
+        f"seed {plan.seed}, {plan.cycles} faults of: {', '.join(plan.names)}; settings: {dict(given.setting)}"
+    )
     with tempfile.TemporaryDirectory() as directory, KafkaBroker() as broker:
         deployment = deployment_in(Path(directory), broker.bootstrap)
+        deployment.settings.update(given.setting)  # the workers see none of this process's environment
         try:
             outcome = asyncio.run(run(plan, broker, deployment))
         finally:
             deployment.stop()
     Console().print(table(outcome))
     sys.exit(0 if outcome.clean else 1)
+
+
+def _setting(words: str) -> tuple[str, str]:
+    name, equals, value = words.partition("=")
+    if not equals or not name.startswith("SIGNALSTREAM_"):
+        raise argparse.ArgumentTypeError(f"{words!r} is not SIGNALSTREAM_<NAME>=<value>")
+    return name, value
 
 
 def table(outcome: Outcome) -> Table:
