@@ -17,17 +17,23 @@ _COUNT = struct.Struct(">i").pack
 _LENGTH = struct.Struct(">h").pack
 
 
-def quickly(request: Any) -> Any:
-    """Return a builder of a fetch request, whose structs encode themselves the short way from now on."""
-    prepare = request.prepare
+class QuickFetch:
+    """A builder of a fetch request, in the place of aiokafka's: what it builds is encoded the short way already.
 
-    def prepared(versions: Any) -> Any:
-        made = prepare(versions)
-        made.encode = lambda: encoded(made)
+    Nothing refers to itself here: each request that did would wait for the garbage collector with all its partitions,
+    which then stopped a quiet worker for 11 ms every few seconds.
+    """
+
+    def __init__(self, request: Any) -> None:
+        self._request = request
+        self.topics = request.topics
+
+    def prepare(self, versions: Any) -> Any:
+        """Return the request's struct for the broker's ``versions``."""
+        made = self._request.prepare(versions)
+        octets = encoded(made)
+        made.encode = lambda: octets
         return made
-
-    request.prepare = prepared
-    return request
 
 
 def encoded(request: Any) -> bytes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from signalstream.streaming.fetch_encoding import quickly
+from signalstream.streaming.fetch_encoding import QuickFetch
 from signalstream.streaming.load import Pace
 
 LEAST_FETCH_SECONDS = 0.005  # at most this is added to a hop when idle, and only when records come in quick succession
@@ -36,7 +36,7 @@ def pace_fetches(consumer: Any, pace: Pace = idle_pace, *, quick: bool = True) -
         if early > 0 and not await _waited(early):
             return False
         last[node_id] = loop.time()
-        return await fetch(assignment, node_id, quickly(request) if quick else request)
+        return await fetch(assignment, node_id, QuickFetch(request) if quick else request)
 
     fetcher._proc_fetch_request = paced
 

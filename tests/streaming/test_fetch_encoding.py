@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signalstream.streaming.fetch_encoding import encoded, quickly
+from signalstream.streaming.fetch_encoding import QuickFetch, encoded
 
 OFFSETS = st.integers(0, 2**63 - 1)
 PARTITIONS = st.lists(st.tuples(st.integers(0, 1_000), OFFSETS, st.integers(1, 2**31 - 1)), max_size=12)
@@ -26,9 +28,21 @@ def _request(topics: list[tuple[str, list[tuple[int, int, int]]]]) -> FetchReque
 def test_the_bytes_are_upstreams(version: int, topics: list[tuple[str, list[tuple[int, int, int]]]]) -> None:
     versions = {FetchRequest.API_KEY: (version, version)}
     expected = _request(topics).prepare(versions).encode()
-    assert quickly(_request(topics)).prepare(versions).encode() == expected
+    assert QuickFetch(_request(topics)).prepare(versions).encode() == expected
 
 
 def test_what_has_another_shape_is_upstreams_too() -> None:
     made: Any = MetadataRequest(["turns"]).prepare({MetadataRequest.API_KEY: (1, 1)})
     assert encoded(made) == made.encode()
+
+
+def test_a_request_is_gone_with_its_last_reference_and_leaves_nothing_to_the_collector() -> None:
+    gc.disable()
+    try:
+        made = QuickFetch(_request([("turns", [(0, 1, 2)])])).prepare({FetchRequest.API_KEY: (11, 11)})
+        assert made.encode()
+        gone = weakref.ref(made)
+        del made
+        assert gone() is None
+    finally:
+        gc.enable()
