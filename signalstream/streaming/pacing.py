@@ -16,6 +16,9 @@ from signalstream.streaming.load import Pace
 LEAST_FETCH_SECONDS = 0.005  # at most this is added to a hop when idle, and only when records come in quick succession
 
 
+HEAD_START_SECONDS = 0.006  # by which a send waits less than a fetch: what is sent meets a fetch that waits again
+
+
 def idle_pace() -> float:
     """Return the pace of a process that does not know how busy it is."""
     return 0.0
@@ -42,7 +45,7 @@ def pace_fetches(consumer: Any, pace: Pace = idle_pace, *, quick: bool = True) -
 
 
 def pace_sends(producer: Any, pace: Pace) -> None:
-    """Make a started ``AIOKafkaProducer`` leave ``pace`` between two times that it takes batches from its buffer.
+    """Make a started ``AIOKafkaProducer`` leave ``pace``, less the head start, between two drains of its buffer.
 
     A linger is no help: it counts for each partition's batch by itself, so they leave one by one.
     """
@@ -54,7 +57,7 @@ def pace_sends(producer: Any, pace: Pace) -> None:
 
     def drained(*args: Any, **options: Any) -> Any:
         nonlocal last, pause
-        early = last + pace() - loop.time() if accumulator._batches else 0.0
+        early = last + max(0.0, pace() - HEAD_START_SECONDS) - loop.time() if accumulator._batches else 0.0
         if early > 0:
             if pause.done():
                 pause = loop.create_future()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signalstream.streaming.load import LONGEST_SECONDS, SAMPLE_SECONDS, Load
+from signalstream.streaming.load import LONGEST_SECONDS, PACES, SAMPLE_SECONDS, Load, pace_at
 
 
 @dataclass
@@ -42,6 +42,15 @@ def test_nothing_waits_before_anything_is_known() -> None:
 
 def test_a_half_idle_process_waits_for_nothing() -> None:
     assert _pace_after(*[0.5] * 20) == 0.0
+
+
+def test_between_half_idle_and_full_the_distance_stays_the_same() -> None:
+    assert _pace_after(*[0.65] * 20) == pytest.approx(_pace_after(*[0.75] * 20)) == pytest.approx(0.012)
+
+
+@pytest.mark.parametrize(("share", "seconds"), PACES)
+def test_each_named_share_has_its_distance(share: float, seconds: float) -> None:
+    assert pace_at(share) == pytest.approx(seconds)
 
 
 def test_a_busy_one_waits_longest_and_no_longer() -> None:

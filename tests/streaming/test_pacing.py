@@ -11,7 +11,7 @@ from aiokafka.producer.message_accumulator import MessageAccumulator
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.structs import TopicPartition
 
-from signalstream.streaming.pacing import pace_fetches, pace_sends
+from signalstream.streaming.pacing import HEAD_START_SECONDS, pace_fetches, pace_sends
 
 LEADER = 1
 
@@ -97,6 +97,11 @@ async def test_in_a_pause_only_its_end_wakes_the_sender() -> None:
     await _sent(buffer, 2)
     assert buffer.waiter() is pause
     assert not pause.done()
+
+
+async def test_a_distance_within_the_head_start_keeps_no_send_back() -> None:
+    buffer = _buffer(HEAD_START_SECONDS)
+    assert [await _sent(buffer, number) for number in range(3)] == [[0], [1], [2]]
 
 
 async def test_an_idle_process_sends_at_once() -> None:
