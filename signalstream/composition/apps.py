@@ -10,7 +10,7 @@ from signalstream.encryption import Encryption
 from signalstream.policies import ReplicaPolicies
 from signalstream.settings import Settings
 from signalstream.streaming.application import SignalApp, check_versions, new_app, say_fast_paths, set_log_levels
-from signalstream.streaming.event_loop import settle_garbage
+from signalstream.streaming.garbage import settle_garbage
 from signalstream.streaming.load import Load, Pace
 from signalstream.streaming.pacing import idle_pace
 from signalstream.streaming.preflight import check_port, preflight

@@ -25,13 +25,3 @@ def test_every_event_loop_is_a_uvloop_where_it_is_installed() -> None:
 def test_without_uvloop_python_s_own_loop_is_used() -> None:
     hide = "sys.path = [p for p in sys.path if 'site-packages' not in p]; sys.modules.pop('uvloop', None)"
     assert printed(LOOP.format(hide=hide)) == "False asyncio.unix_events"
-
-
-def test_what_start_up_made_is_not_looked_at_again() -> None:
-    program = """
-import gc
-from signalstream.streaming.event_loop import settle_garbage
-settle_garbage()
-print(gc.get_freeze_count() > 1000, gc.get_threshold()[0])
-"""
-    assert printed(program) == "True 20000"
