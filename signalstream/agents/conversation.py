@@ -17,7 +17,7 @@ from signalstream.core.sealing import UNSEALED, Sealer
 from signalstream.core.tagged import tagged_message
 from signalstream.core.tags import KeyedTagger, Tagger
 from signalstream.errors import UndecodableError
-from signalstream.models.conversation import ConversationState
+from signalstream.models.conversation import ConversationState, Turn
 from signalstream.models.erasure import ERASES, EraseConversation, ErasureCommand, ErasureMark
 from signalstream.streaming.dead_letters import headers_of
 from signalstream.streaming.delivery import Outbox
@@ -41,6 +41,7 @@ class ConversationAgent:
     A request to erase marks the conversation in the table erasures, removes its row, and goes on to the aggregation
     agent by ``support.conversations.commands``. A message from before it is dropped, and told to ``dropped``; one after
     it begins the conversation anew. ``keep_marks`` is how long a topic may hold what was erased.
+    ``foresee`` is told of each turn before it is sent, so that what its analyses need can begin on the way.
     """
 
     table: TypedTable[ConversationState]
@@ -54,6 +55,7 @@ class ConversationAgent:
     tagger: Tagger = field(default_factory=lambda: KeyedTagger(UNSEALED.secret_of))
     sealer: Sealer = UNSEALED
     dropped: Callable[[str], None] = lambda _what: None
+    foresee: Callable[[Turn], None] = lambda _turn: None
 
     async def step(self, event: Any) -> None:
         """Take one record of the raw topic."""
@@ -99,6 +101,7 @@ class ConversationAgent:
             await self.table.confirmed(key)
             log.warning("message.id_reused", message_id=str(message.message_id), seq=joined.turn.seq, kept="the first")
             return
+        self.foresee(joined.turn)
         await self.outbox.send(self.turns_topic, key, encode(joined.turn), headers_of(event))
         await self.table.confirmed(key)
         if debugging():

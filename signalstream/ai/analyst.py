@@ -54,6 +54,15 @@ class Analyst(Protocol):
 
 
 @runtime_checkable
+class Foresees(Protocol):
+    """An analyst that can begin what all analyses of a turn need, before an agent has taken it."""
+
+    def foresee(self, turn: Turn) -> None:
+        """Begin it if there is nothing else to do. It waits for nothing, fails at nothing, and may be in vain."""
+        ...
+
+
+@runtime_checkable
 class Hurries(Protocol):
     """An analyst that knows a lesser one, which waits for nothing: no network, no model, no other's work."""
 

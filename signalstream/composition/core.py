@@ -79,6 +79,7 @@ def _add_conversation_agent(parts: Parts, tables: _Tables) -> None:
         tagger=parts.tagger,
         dropped=parts.drop,
         sealer=parts.sealer,
+        foresee=parts.foresee,
     )
     run_agent(
         parts.main,

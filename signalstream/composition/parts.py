@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from signalstream.ai.analyst import Analyst, Hurries
+from signalstream.ai.analyst import Analyst, Foresees, Hurries
 from signalstream.ai.remote.analyst import RemoteAnalyst
 from signalstream.auditing import AuditLog
 from signalstream.core.clock import SystemClock
@@ -103,6 +103,12 @@ class Parts:
     def hurried(self) -> Analyst | None:
         """Return the analyst for turns that would be overdue, if there is one."""
         return self.analyst.in_a_hurry() if isinstance(self.analyst, Hurries) else None
+
+    @cached_property
+    def foresee(self) -> Callable[[Turn], None]:
+        """Return what is told of each turn before it leaves for the agents: of other processes' agents nobody."""
+        has_agents = len(self.settings.roles) > 1
+        return self.analyst.foresee if has_agents and isinstance(self.analyst, Foresees) else lambda _turn: None
 
     @property
     def remote(self) -> RemoteAnalyst | None:

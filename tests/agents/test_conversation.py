@@ -38,6 +38,17 @@ def agent(rows: dict[bytes, bytes], outbox: RecordingOutbox) -> ConversationAgen
     )
 
 
+async def test_analyses_may_begin_before_a_turn_is_sent_with_the_text_that_it_will_have() -> None:
+    outbox, foreseen = RecordingOutbox(), list[tuple[str, int]]()
+
+    def foresee(turn: Turn) -> None:
+        foreseen.append((turn.message.text, len(outbox.sent)))
+
+    await replace(agent({}, outbox), foresee=foresee).step(of(message(1, "my card: 4111")))
+
+    assert foreseen == [("my card: [CARD_1]", 0)]
+
+
 def of(one: Message, key: bytes = KEY) -> FakeEvent:
     return event(encode(one), key=key, topic="raw", headers=[("x-request-id", b"r-1")])
 

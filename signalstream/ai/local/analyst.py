@@ -113,6 +113,10 @@ class LocalAnalyst:
             return Answer(found, engine=f"rules+{intent.engine}")
         return Answer(await self._summarizer.summarise(said, wishes), engine=self._summarizer.engine)
 
+    def foresee(self, turn: Turn) -> None:
+        """Begin the search for personal data, which all tasks need: see Foresees."""
+        self._finder.foresee(turn.message.tenant_id, turn.message.text)
+
     def in_a_hurry(self) -> LocalAnalyst:
         """Return one without models, which answers by rules at once: see Hurries."""
         finder = self._finder.without_model()

@@ -62,6 +62,7 @@ class Batches(Generic[Result]):
         self._queue: deque[_Request[Result]] = deque()
         self._changed = threading.Condition()
         self._open = False
+        self._computing = False
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -78,6 +79,11 @@ class Batches(Generic[Result]):
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join)
             self._thread = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether a text that comes now would run at once."""
+        return self._open and not self._queue and not self._computing
 
     async def submit(self, text: str) -> Result:
         """Return the result of ``text``. Raises what the model raised, and AnalystUnavailableError when stopped."""
@@ -103,8 +109,10 @@ class Batches(Generic[Result]):
 
     def _next(self) -> list[_Request[Result]]:
         with self._changed:
+            self._computing = False
             self._changed.wait_for(lambda: self._queue or not self._open)
             taken = min(len(self._queue), _ROUND * self._largest) if self._open else 0
+            self._computing = taken > 0
             return [self._queue.popleft() for _ in range(taken)]
 
     def _answer(self, batch: Sequence[_Request[Result]]) -> None:

@@ -32,6 +32,10 @@ class Kept(Generic[Result]):
         # Shielded: who else asked for the same must not lose it when this caller is cancelled.
         return await asyncio.shield(known)
 
+    def begin(self, key: str, work: Callable[[], Coroutine[Any, Any, Result]]) -> None:
+        """Begin ``work`` for ``key``, for whoever asks later, unless it is kept already or under way."""
+        self._future(key, work)
+
     def clear(self) -> None:
         """Forget everything."""
         self._results.clear()

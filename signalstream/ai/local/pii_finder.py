@@ -119,7 +119,12 @@ class PersonalDataFinder:
 
     async def find(self, tenant_id: str, text: str) -> tuple[Span, ...]:
         """Return what patterns and model find and the tenant does not allow: no overlaps, in order, in code points."""
-        return await self._searches.of(f"{tenant_id}/{text}", partial(self._search, tenant_id, text))
+        return await self._searches.of(_key(tenant_id, text), partial(self._search, tenant_id, text))
+
+    def foresee(self, tenant_id: str, text: str) -> None:
+        """Begin to search a text that will be asked for; wait for nothing. Only while the model has nothing to do."""
+        if self._batches is not None and self._batches.idle:
+            self._searches.begin(_key(tenant_id, text), partial(self._search, tenant_id, text))
 
     async def _search(self, tenant_id: str, text: str) -> tuple[Span, ...]:
         if self._batches is None or not any(character.isalnum() for character in text):
@@ -174,6 +179,10 @@ class PersonalDataFinder:
     def _admitted(self, tenant_id: str, text: str, spans: tuple[Span, ...]) -> tuple[Span, ...]:
         policy = self._policies.of(tenant_id)
         return tuple(span for span in spans if policy.admits(span, text[span.start : span.end]))
+
+
+def _key(tenant_id: str, text: str) -> str:
+    return f"{tenant_id}/{text}"
 
 
 async def _together(searches: Sequence[Coroutine[Any, Any, tuple[Span, ...]]]) -> Sequence[tuple[Span, ...]]:

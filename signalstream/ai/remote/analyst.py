@@ -15,7 +15,7 @@ from typing import Protocol
 
 import structlog
 
-from signalstream.ai.analyst import Analyst, Answer, Hurries
+from signalstream.ai.analyst import Analyst, Answer, Foresees, Hurries
 from signalstream.ai.line import Line
 from signalstream.ai.remote import incoming, prompts
 from signalstream.ai.remote.asking import Answers, Asking
@@ -142,6 +142,11 @@ class RemoteAnalyst:
         reasons = [f"{self.name}: {outcome.error}", answer.degraded_reason]
         code = code_of(outcome.error)
         return replace(answer, degraded_reason="; ".join(filter(None, reasons)), degraded_code=code)
+
+    def foresee(self, turn: Turn) -> None:
+        """Begin the search for personal data, without which nothing is sent: see Foresees."""
+        if isinstance(self._local, Foresees):
+            self._local.foresee(turn)
 
     def in_a_hurry(self) -> Analyst:
         """Return whoever answers at once: see Hurries."""

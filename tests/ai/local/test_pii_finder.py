@@ -237,6 +237,38 @@ async def test_a_thousand_conversations_at_once_do_not_make_each_turn_search_its
     await one.stop()
 
 
+async def test_a_text_that_was_foreseen_is_not_read_again() -> None:
+    tagger = CountingTagger()
+    one = PersonalDataFinder(load=lambda: tagger)
+    await one.start()
+    one.foresee("acme", "where is it")
+    await one.find("acme", "where is it")
+    assert tagger.texts == ["where is it"]
+    await one.stop()
+
+
+async def test_nothing_is_foreseen_while_the_model_is_at_work_or_not_there() -> None:
+    at_work, done = threading.Event(), threading.Event()
+
+    class SlowTagger(CountingTagger):
+        def read(self, texts: Sequence[str]) -> list[Reading]:
+            at_work.set()
+            assert done.wait(5)
+            return super().read(texts)
+
+    tagger = SlowTagger()
+    one = PersonalDataFinder(load=lambda: tagger)
+    one.foresee("acme", "before the start")
+    await one.start()
+    asked = asyncio.create_task(one.find("acme", "asked for"))
+    assert await asyncio.to_thread(at_work.wait, 5)
+    one.foresee("acme", "while it works")
+    done.set()
+    await asked
+    await one.stop()
+    assert tagger.texts == ["asked for"]
+
+
 def unavailable() -> Tagger:
     raise ModelUnavailableError("the wheel is not installed; install it")
 

@@ -86,13 +86,14 @@ class Scene:
         local: Answer | BaseException | None = None,
         seconds: float = 5.0,
         finder: PersonalDataFinder | None = None,
+        instead: ScriptedAnalyst | None = None,
     ) -> None:
         self.provider = FakeProvider(otherwise=good)
         self.patience = Patience(seconds, seconds / 2)
         watched = WatchedProvider(self.provider, self.patience.note)
         self.calls = PlainCalls(watched)
         self.calls.room.set()
-        self.local = ScriptedAnalyst(local or LOCAL)
+        self.local = instead or ScriptedAnalyst(local or LOCAL)
         self.analyst = RemoteAnalyst(
             watched,
             self.calls,
@@ -289,6 +290,24 @@ async def test_stopping_gives_turns_that_wait_to_the_local_analyst():
 
     assert (await made).engine == "local"
     assert not scene.provider.started
+
+
+class ForeseeingAnalyst(ScriptedAnalyst):
+    """Notes what it may begin with."""
+
+    def __init__(self) -> None:
+        super().__init__(LOCAL)
+        self.foreseen: list[Turn] = []
+
+    def foresee(self, turn: Turn) -> None:
+        self.foreseen.append(turn)
+
+
+def test_the_search_without_which_nothing_is_sent_begins_before_an_agent_has_the_turn():
+    local = ForeseeingAnalyst()
+    Scene(instead=local).analyst.foresee(numbered(1))
+
+    assert local.foreseen == [numbered(1)]
 
 
 async def test_the_budget_follows_the_partitions_of_the_agents_that_ask_the_model():
