@@ -2,7 +2,8 @@
 
 Python looks at what survived each tenth time that it looks at young objects, whatever is going on. A worker keeps what
 it reads in caches, so nearly everything survives: such a look stopped the loop for 57 ms, one at everything for 170,
-and with 20,000 young objects between two looks these took up to 42 ms themselves. Posts waited that long.
+and with 20,000 between two looks at young objects these took up to 42 ms themselves, with 3,000 up to 12. Posts waited
+that long.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from collections.abc import Callable
 
 from signalstream.streaming.load import Load
 
-YOUNG_OBJECTS = 3_000  # between two looks at young ones, of 2 to 8 ms; Python's 700 means dozens of looks a second
+YOUNG_OBJECTS = 700  # more of them than have gone, of whatever age: so there are many more young ones at each look
 NEVER = 1_000_000
 EVERY_SECONDS = 1.0
 QUIET_SHARE = 0.3  # of the thread's time, below which there is time
-DUE, OVERDUE = 20, 1_000  # looks at young objects since the last at older ones; the second: a minute and a half of load
+DUE, OVERDUE = 100, 5_000  # looks at young objects since the last at older ones; the second: a minute and a half of load
 LOOKS_UNTIL_ALL = 10  # of the looks at older objects each tenth is at everything
 
 

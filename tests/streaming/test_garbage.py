@@ -30,7 +30,7 @@ class Worker:
             self.garbage.look()
             self.now += EVERY_SECONDS
             self.computed += EVERY_SECONDS * self.share
-            self.young += 10
+            self.young += 50
         return self.looked
 
     def _collect(self, generation: int) -> int:
@@ -40,13 +40,13 @@ class Worker:
 
 
 def test_a_quiet_worker_looks_as_soon_as_it_is_worth_it() -> None:
-    assert Worker(share=0.1).seconds(DUE // 10) == []
-    assert Worker(share=0.1).seconds(DUE // 10 + 1) == [1]
+    assert Worker(share=0.1).seconds(DUE // 50) == []
+    assert Worker(share=0.1).seconds(DUE // 50 + 1) == [1]
 
 
 def test_a_busy_one_puts_it_off_but_not_for_ever() -> None:
     busy = Worker(share=0.9)
-    assert busy.seconds(OVERDUE // 10) == []
+    assert busy.seconds(OVERDUE // 50) == []
     assert busy.seconds(1) == [1]
 
 
@@ -77,4 +77,4 @@ async def start():
 asyncio.run(start())
 """
     made = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert made.stdout.strip() == "True 3000"
+    assert made.stdout.strip() == "True 700"
