@@ -18,7 +18,7 @@ YOUNG_OBJECTS = 700  # more of them than have gone, of whatever age: so there ar
 NEVER = 1_000_000
 EVERY_SECONDS = 1.0
 QUIET_SHARE = 0.3  # of the thread's time, below which there is time
-DUE, OVERDUE = 100, 5_000  # looks at young objects since the last at older ones; the second: a minute and a half of load
+DUE, OVERDUE = 100, 5_000  # looks at young ones since the last at older ones; the second: a minute and a half of load
 LOOKS_UNTIL_ALL = 10  # of the looks at older objects each tenth is at everything
 
 
