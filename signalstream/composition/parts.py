@@ -106,7 +106,7 @@ class Parts:
 
     @cached_property
     def foresee(self) -> Callable[[Turn], None]:
-        """Return what is told of each turn before it leaves for the agents: of other processes' agents nobody."""
+        """Return whom to tell of each turn before it is sent: the analyst where AI agents run here, else nobody."""
         has_agents = len(self.settings.roles) > 1
         return self.analyst.foresee if has_agents and isinstance(self.analyst, Foresees) else lambda _turn: None
 

@@ -38,10 +38,10 @@ def run_agent(
     A step begins only while the worker is sure of its partitions (lease.py), and none begins while they are handed
     over: a backlog in flight would hold up everyone. Of ``read_ahead`` records at most, ``in_flight`` are worked on at
     once, and tenants take turns; no more than those in flight are read by default. With ``together``, records of one
-    key that have piled up are given to it at once; they wait for ``enough`` of them. One that ``yields``
-    is cut short when partitions are handed over and it does not end by itself: for slow steps that keep nothing of
-    their own. Not ``in_order``, records of one key are worked on at once: for steps that know of no order, as a merge
-    by maximum has none. Before a step, ``sealer`` has the key for what it may write.
+    key that have piled up are given to it at once; the first of them waits for ``enough``, not for long. One that
+    ``yields`` is cut short when partitions are handed over and it does not end by itself: for slow steps that keep
+    nothing of their own. Not ``in_order``, records of one key are worked on at once: for steps that know of no order,
+    as a merge by maximum has none. Before a step, ``sealer`` has the key for what it may write.
     """
     gate = Gate(app, sealer)
 

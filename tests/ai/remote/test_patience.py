@@ -94,6 +94,10 @@ def test_what_ends_in_time_is_let_alone():
         async with patience.limit(asyncio.get_running_loop().time()):
             await asyncio.sleep(1)
         failed(patience)
+        await asyncio.sleep(100)  # a task that is cancelled learns of it where it waits
+        current = asyncio.current_task()
+        assert current is not None
+        assert not current.cancelling()
 
     in_virtual_time(law())
 
