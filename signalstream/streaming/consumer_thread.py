@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import structlog
@@ -18,6 +19,7 @@ from signalstream.streaming.coordination import outlive_denied_commits, outlive_
 from signalstream.streaming.lease import Lease, renew_by_membership
 from signalstream.streaming.one_loop import Calls, LoopWorker
 from signalstream.streaming.pacing import pace_fetches
+from signalstream.streaming.predecessor import Membership, leave_for_predecessor
 
 DENIED_SECONDS = 1.0
 log = structlog.get_logger()
@@ -45,6 +47,7 @@ class PatientThread(driver.AIOKafkaConsumerThread):
         here: dict[str, Any] = {"thread_loop": loop, "Worker": LoopWorker} if self._calls else {}
         super().__init__(consumer, loop=loop, **here, **kwargs)
         self.lease = Lease(self.app.conf.broker_session_timeout)
+        self._membership = Membership(Path(self.app.conf.datadir))
 
     async def call_thread(self, fun: Any, *args: Any, **options: Any) -> Any:
         """Run ``fun`` where the consumer runs, and return what it returns."""
@@ -60,9 +63,16 @@ class PatientThread(driver.AIOKafkaConsumerThread):
         """Start the consumer."""
         await super().on_start()
         pace_fetches(self._consumer, self.app.pace, quick=self.app.fast_paths)
+        if self.app.conf.consumer_group_instance_id is None:
+            leave_for_predecessor(self._consumer, self._membership)
         renew_by_membership(self._consumer, self.lease)
         outlive_errors(self._consumer)
         outlive_denied_commits(self._consumer, self._note_denied)
+
+    async def on_thread_stop(self) -> None:
+        """Leave the group, and let go of the place in it."""
+        await super().on_thread_stop()
+        self._membership.release()
 
     async def _fetch_records(self, *args: Any, **kwargs: Any) -> Any:
         """Fetch; without the right to read a topic say so and come back to it, where upstream crashes."""
