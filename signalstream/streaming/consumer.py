@@ -20,7 +20,9 @@ that are then thrown away, or ``perform_seek`` moves the read offset in the midd
    record's way to the broker: an acknowledged record's outputs are there already, and under load upstream's flush
    of the producer held one commit up for half a minute;
 8. what was fetched of a changelog and thrown away is sought back (``dropped.py``);
-9. a hand-over looks at what is in work without collecting garbage after every record (``hand_over.py``).
+9. what an agent reads goes on together: upstream lets each partition wait for itself while the agent has no room, so
+   one topic went seconds ahead of another, and a wait for records did not hear of room;
+10. a hand-over looks at what is in work without collecting garbage after every record (``hand_over.py``).
 
 Drop it when upstream keeps a delivery position of its own. Related: faust-streaming #596, #606, PR #707.
 """
@@ -48,6 +50,7 @@ SEEK_BACKS = 3  # a fetch may be lost more than once around a rebalance; our own
 LOOK_BACK_SECONDS = 1.0  # between two looks of a quiet consumer at what was fetched and not delivered
 YIELD_EVERY = 100  # records between two turns of the event loop
 FETCH_SECONDS, RECOVERING_FETCH_SECONDS = 1.0, 0.1  # the longest wait for records
+FULL_FETCH_SECONDS = 0.02  # the same while an agent has no room for the records of some partition
 
 
 class MendedConsumer(driver.Consumer):
@@ -93,6 +96,7 @@ class MendedConsumer(driver.Consumer):
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Commit what is done, and forget the positions of partitions that may go elsewhere."""
         await self.commit_now()
+        self._buffered_partitions -= revoked
         for tp in revoked:
             self._next.pop(tp, None)
             self._jumps.pop(tp, None)
@@ -120,8 +124,31 @@ class MendedConsumer(driver.Consumer):
             self._committed_offset.update(ours)
         return committed
 
+    def on_buffer_full(self, tp: TP) -> None:
+        """Take no records of what an agent reads while it has no room for those of one partition.
+
+        Its topics so go on together: one that went ahead brought analyses for which the others were seconds late.
+        """
+        if not self.app.in_recovery and tp in self._get_active_partitions():  # it is said again for each record
+            for each in self._get_active_partitions() & self._read_with(tp):
+                super().on_buffer_full(each)
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        """Take records again of what an agent reads once it has room."""
+        if tp in self._buffered_partitions:
+            for each in (self._buffered_partitions & self._read_with(tp)) - self._paused_partitions:
+                super().on_buffer_drop(each)
+
+    def _read_with(self, tp: TP) -> set[TP]:
+        """Return the partitions of the topics that the same agent reads."""
+        channels = (agent.channel for agent in self.app.agents.values())
+        topics = next((channel.topics for channel in channels if tp.topic in channel.topics), (tp.topic,))
+        return {each for each in self.assignment() if each.topic in topics} | {tp}
+
     def resume_partitions(self, tps: Iterable[TP]) -> None:
         """Let records of the partitions flow, and wake who waits for there to be any."""
+        tps = frozenset(tps)
+        self._buffered_partitions -= tps
         super().resume_partitions(tps)
         self._resumed.set()
 
@@ -133,7 +160,9 @@ class MendedConsumer(driver.Consumer):
             self._resumed.clear()
             await self.wait_first(self._resumed.wait(), timeout=timeout)
             return {}, set()
-        records, partitions = await super()._wait_next_records(timeout)
+        # A wait does not hear of a partition that gets room meanwhile, though its records may be here already.
+        wait = min(timeout, FULL_FETCH_SECONDS) if self._buffered_partitions else timeout
+        records, partitions = await super()._wait_next_records(wait)
         acked = self.app.topics.acks_enabled_for
         self._dropped.fetched({tp: batch for tp, batch in (records or {}).items() if not acked(tp.topic)})
         return records, partitions
