@@ -5,11 +5,12 @@ A new analyst implements ``Analyst`` and raises nothing but the AnalystError fam
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from signalstream.core.reasons import ReasonCode
+from signalstream.metrics.metrics import Metrics
 from signalstream.models.base import Model
 from signalstream.models.conversation import Turn
 
@@ -59,6 +60,19 @@ class Foresees(Protocol):
 
     def foresee(self, turn: Turn) -> None:
         """Begin it if there is nothing else to do. It waits for nothing, fails at nothing, and may be in vain."""
+        ...
+
+
+@runtime_checkable
+class AsksElsewhere(Protocol):
+    """An analyst that waits for a server more than it computes, and has a budget there that workers share."""
+
+    def follow(self, apps: Mapping[str, Any], topic: str, partitions: int) -> None:
+        """Take the part of the budget that goes with the partitions of ``topic`` that each agent's app has here."""
+        ...
+
+    def show(self, metrics: Metrics) -> None:
+        """Let ``metrics`` show what is asked."""
         ...
 
 

@@ -10,22 +10,22 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
 from types import MappingProxyType
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import structlog
 
 from signalstream.ai.analyst import Analyst
-from signalstream.ai.local.analyst import LocalAnalyst
-from signalstream.ai.local.pii_finder import PersonalDataFinder
 from signalstream.ai.local.pii_policy import load_policies
 from signalstream.ai.local.taxonomy import load_taxonomies
-from signalstream.ai.remote.analyst import RemoteAnalyst
-from signalstream.ai.remote.composition import remote_analyst
-from signalstream.ai.remote.outgoing import Outgoing
-from signalstream.ai.remote.provider import Provider
 from signalstream.core.tags import Tagger
 from signalstream.errors import ConfigurationError
 from signalstream.settings import Settings
+
+if TYPE_CHECKING:
+    from signalstream.ai.local.analyst import LocalAnalyst
+    from signalstream.ai.local.pii_finder import PersonalDataFinder
+    from signalstream.ai.remote.analyst import RemoteAnalyst
+    from signalstream.ai.remote.provider import Provider
 
 GROUP = "signalstream.analysts"
 Factory = Callable[[Settings], Analyst]
@@ -75,16 +75,23 @@ REMOTE: Mapping[str, Callable[[Settings], Provider]] = MappingProxyType({"gemini
 
 
 def _remote(provider: Provider, settings: Settings, finder: PersonalDataFinder) -> RemoteAnalyst:
+    from signalstream.ai.remote.composition import remote_analyst  # noqa: PLC0415 - as LocalAnalyst below
+    from signalstream.ai.remote.outgoing import Outgoing  # noqa: PLC0415 - as LocalAnalyst below
+
     log.info("analyst.remote", engine=provider.name, model=provider.model, sends="texts, redacted first")
     outgoing = Outgoing(finder, load_taxonomies(settings.taxonomy_file))
     return remote_analyst(provider, settings, _local(settings, finder), outgoing)
 
 
 def _finder(settings: Settings, tagger: Tagger | None) -> PersonalDataFinder:
+    from signalstream.ai.local.pii_finder import PersonalDataFinder  # noqa: PLC0415 - as LocalAnalyst below
+
     return PersonalDataFinder(load_policies(settings.pii_policy_file), tagger=tagger)
 
 
 def _local(settings: Settings, finder: PersonalDataFinder) -> LocalAnalyst:
+    from signalstream.ai.local.analyst import LocalAnalyst  # noqa: PLC0415 - 20 MB with NumPy, for who chooses it
+
     return LocalAnalyst(finder, load_taxonomies(settings.taxonomy_file), settings=settings)
 
 

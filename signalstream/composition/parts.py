@@ -8,8 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from signalstream.ai.analyst import Analyst, Foresees, Hurries
-from signalstream.ai.remote.analyst import RemoteAnalyst
+from signalstream.ai.analyst import Analyst, AsksElsewhere, Foresees, Hurries
 from signalstream.auditing import AuditLog
 from signalstream.core.clock import SystemClock
 from signalstream.core.letter_rate import LetterRate
@@ -111,9 +110,9 @@ class Parts:
         return self.analyst.foresee if has_agents and isinstance(self.analyst, Foresees) else lambda _turn: None
 
     @property
-    def remote(self) -> RemoteAnalyst | None:
+    def remote(self) -> AsksElsewhere | None:
         """Return the analyst when it is a remote one."""
-        return self.analyst if isinstance(self.analyst, RemoteAnalyst) else None
+        return self.analyst if isinstance(self.analyst, AsksElsewhere) else None
 
     def topic(self, spec: TopicSpec) -> str:
         """Return a topic's full name."""

@@ -9,14 +9,13 @@ import asyncio
 from bisect import bisect_left
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
 from signalstream.ai.local.aside import aside
 from signalstream.ai.local.batching import Batches
 from signalstream.ai.local.kept import Kept
-from signalstream.ai.local.ner import Rampart, Reading
 from signalstream.ai.local.pii import PatternDetector
 from signalstream.ai.local.pii_model import model_spans
 from signalstream.ai.local.pii_policy import Policies, Policy
@@ -28,6 +27,9 @@ from signalstream.core.tagged import WayBack, names_of, places
 from signalstream.errors import ModelUnavailableError
 from signalstream.models.conversation import KnownValues, Turn
 from signalstream.models.intelligence import Pii, PiiEntity
+
+if TYPE_CHECKING:
+    from signalstream.ai.local.ner import Reading
 
 KEPT_SEARCHES = 2048
 KEPT_FINDINGS = 16_384  # 14 MB: turns bring their context along, and a thousand conversations must not search it anew
@@ -48,13 +50,19 @@ class Tagger(Protocol):
         ...
 
 
+def _rampart() -> Tagger:
+    from signalstream.ai.local.ner import Rampart  # noqa: PLC0415 - NumPy's 16 MB, for who loads a model
+
+    return Rampart()
+
+
 class PersonalDataFinder:
     """Finds personal data. The model works in a thread of its own between ``start`` and ``stop``."""
 
     def __init__(
         self,
         policies: Policies | None = None,
-        load: Callable[[], Tagger] | None = Rampart,
+        load: Callable[[], Tagger] | None = _rampart,
         patterns: PatternDetector | None = None,
         tagger: tags.Tagger | None = None,
     ) -> None:

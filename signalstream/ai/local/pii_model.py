@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from signalstream.ai.local.evidence import digits_in
-from signalstream.ai.local.ner import Reading
 from signalstream.ai.local.pii_model_names import find_names
 from signalstream.ai.local.pii_model_places import find_addresses
 from signalstream.ai.local.pii_words import Word, words_of
 from signalstream.core.redaction import Span
+
+if TYPE_CHECKING:
+    from signalstream.ai.local.ner import Reading
 
 DETECTOR = "rampart"
 THRESHOLDS: Mapping[str, float] = {

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from signalstream.ai.local.ner import Reading
+if TYPE_CHECKING:
+    from signalstream.ai.local.ner import Reading
+
 
 KINDS: Mapping[str, str] = {
     "GIVEN_NAME": "name",
