@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from signalstream.core.sealing import UNSEALED, Sealer
 from signalstream.errors import KeyPendingError, UndecodableError, UnprocessableError
+from signalstream.models.sparing import FieldNames
 from signalstream.streaming.values import MAX_VALUE_BYTES, decode, encode
 
 M = TypeVar("M", bound=BaseModel)
@@ -52,6 +53,7 @@ class TypedTable(Generic[M]):
         self._model = model
         self._name = name
         self._decoded: OrderedDict[bytes, tuple[bytes, M]] = OrderedDict()
+        self._names = FieldNames()
 
     def get(self, key: bytes) -> M | None:
         """Return the row, or None. Raises UndecodableError for a row that another version wrote, KeyPendingError."""
@@ -116,6 +118,7 @@ class TypedTable(Generic[M]):
         return decode(self._model, self._seal.sealer.open(self._seal.changelog, key, value))
 
     def _keep(self, key: bytes, value: bytes, row: M) -> None:
+        self._names.share(row)
         self._decoded[key] = (value, row)
         self._decoded.move_to_end(key)
         if len(self._decoded) > CACHED_ROWS:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from signalstream.core.keys import ConversationKey
 from signalstream.models.intelligence import Insight
 from signalstream.models.live import ConversationItem, ConversationPage, Update
+from signalstream.models.sparing import FieldNames
 from signalstream.web.services import Erased, LiveUpdate
 
 Place = tuple[int, str]
@@ -89,6 +90,7 @@ class LiveConversations:
         self._entries: OrderedDict[ConversationKey, _Entry] = OrderedDict()
         self._places: dict[str, list[Place]] = {}
         self._subscriptions: dict[ConversationKey, set[CoalescingSubscription]] = {}
+        self._names = FieldNames()
 
     def apply(self, update: Update) -> None:
         """Take in a record of the topic. Repeats, older revisions and windows change nothing."""
@@ -100,6 +102,7 @@ class LiveConversations:
         known = self._entries.get(key)
         if insight is None or (known and insight.revision <= known.update.insight.revision):
             return
+        self._names.share(insight)
         newest = LiveUpdate(insight)
         place = (int(update.emitted_at.timestamp() * 1000), key.conversation_id)
         self._forget(key)
